@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// What exists only with a trait: its package is then neither fetched nor built, its library not linked.
+func ecosystem(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["ServerEcosystem"]))
+}
+
+let package = Package(
+    name: "event-horizon",
+    products: [
+        .library(name: "EventHorizon", targets: ["EventHorizon"]),
+        .library(name: "EventHorizonJSON", targets: ["EventHorizonJSON"]),
+        .library(name: "EventHorizonProtobuf", targets: ["EventHorizonProtobuf"]),
+        .library(name: "EventHorizonWire", targets: ["EventHorizonWire"]),
+        .library(name: "EventHorizonWorkers", targets: ["EventHorizonWorkers"]),
+        .library(name: "EventHorizonMemory", targets: ["EventHorizonMemory"]),
+        .library(name: "EventHorizonNATS", targets: ["EventHorizonNATS"]),
+        .library(name: "EventHorizonBrokers", targets: ["EventHorizonBrokers"]),
+        .library(name: "EventHorizonSQLite", targets: ["EventHorizonSQLite"]),
+        .library(name: "EventHorizonRuntime", targets: ["EventHorizonRuntime"]),
+        .library(name: "EventHorizonServerEcosystem", targets: ["EventHorizonServerEcosystem"]),
+        .library(name: "EventHorizonTesting", targets: ["EventHorizonTesting"]),
+    ],
+    traits: [
+        .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
+        .trait(name: "ServerEcosystem", description: "Adapters to swift-log, swift-metrics, swift-distributed-tracing and swift-service-lifecycle."),
+        .default(enabledTraits: ["NATS"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.1.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
+    ],
+    targets: [
+        // The domain vocabulary and the seams.
+        .target(name: "EventHorizon", swiftSettings: settings),
+
+        // Payloads.
+        .target(name: "EventHorizonJSON", dependencies: ["EventHorizon"], swiftSettings: settings),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "EventHorizonProtobuf", dependencies: ["EventHorizon", "CProtobufC"], swiftSettings: settings),
+
+        // The wire.
+        .target(name: "CEventHorizonWire", dependencies: ["CProtobufC"]),
+        .target(name: "EventHorizonWire", dependencies: ["EventHorizon", "CEventHorizonWire", "CProtobufC"], swiftSettings: settings),
+
+        // The workers.
+        .target(name: "EventHorizonWorkers", dependencies: ["EventHorizon", "EventHorizonJSON"], swiftSettings: settings),
+
+        // Brokers.
+        .target(name: "EventHorizonMemory", dependencies: ["EventHorizon", "EventHorizonWire"], swiftSettings: settings),
+        .target(name: "EventHorizonBridge", dependencies: ["EventHorizon"], swiftSettings: settings),
+        .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+        .target(
+            name: "EventHorizonNATS",
+            dependencies: ["EventHorizon", "EventHorizonWire", "EventHorizonBridge", .target(name: "CNATS", condition: .when(traits: ["NATS"]))],
+            swiftSettings: settings),
+        .target(
+            name: "EventHorizonBrokers",
+            dependencies: ["EventHorizon", "EventHorizonMemory", "EventHorizonBridge", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"]))],
+            swiftSettings: settings),
+
+        // Read-model stores.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "EventHorizonSQLite", dependencies: ["EventHorizon", "CSQLite"], swiftSettings: settings),
+
+        // What a main needs.
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(
+            name: "EventHorizonRuntime",
+            dependencies: ["EventHorizon", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonSQLite", "EventHorizonBridge", "CMicroHTTPD"],
+            swiftSettings: settings),
+        .target(
+            name: "EventHorizonServerEcosystem",
+            dependencies: [
+                "EventHorizon", "EventHorizonWorkers",
+                ecosystem("Logging", "swift-log"), ecosystem("Metrics", "swift-metrics"), ecosystem("Tracing", "swift-distributed-tracing"),
+                ecosystem("ServiceLifecycle", "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+
+        // For tests, ours and others'.
+        .target(
+            name: "EventHorizonTesting", dependencies: ["EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory"], swiftSettings: settings),
+
+        .testTarget(name: "EventHorizonTests", dependencies: ["EventHorizon", "EventHorizonJSON"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,1 @@
+int eh_placeholder;

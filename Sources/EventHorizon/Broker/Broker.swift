@@ -1,0 +1,55 @@
+/// A partitioned log with conditional append, read from positions: in memory, NATS JetStream or Kafka.
+///
+/// A broker connects when it is first used and creates what the application lacks: logs, topology, groups. It holds no policy: what to retry,
+/// when to give up and how to order is the workers'.
+///
+/// Reading never uses acknowledgements of the server: a member of a group reads its partitions from a position, and progress is a record
+/// that it writes.
+public protocol Broker: Sendable {
+    /// The application whose logs these are; a prefix of every name in the broker.
+    var application: String { get }
+    var features: BrokerFeatures { get }
+    /// Clock, ids and failpoints that workers on this broker use.
+    var surroundings: Surroundings { get }
+
+    /// Publishes commands; returns when each is durable or refused, in the order given.
+    ///
+    /// Messages of one stream are stored in the order given: a stream has at most one message unanswered, or a refusal in the middle would reorder.
+    /// - Throws: `BrokerError` when the broker cannot be used at all. A connection that is lost meanwhile is waited for, until the task is cancelled.
+    func publish(_ commands: [Envelope]) async throws -> [PublishResult]
+
+    /// Publishes a command, durably, and waits for its answer.
+    /// - Throws: `BrokerError` with code `.deadlineExceeded` when no answer came within `limit`: the command is durable all the same if it was acknowledged.
+    func request(_ command: Envelope, within limit: Duration) async throws -> Answer
+
+    /// Joins a group for as long as `body` runs: partitions are given to the member and taken from it as others come and go.
+    ///
+    /// The group is recorded in the topology first. Leaving releases what is still held.
+    /// - Throws: `Misconfiguration` when this group contradicts the recorded topology, or what `body` throws.
+    func withMember<Value: Sendable>(of group: GroupDeclaration, _ body: (any GroupMember) async throws -> Value) async throws -> Value
+}
+
+/// What a broker can do. The contract suites read it.
+public struct BrokerFeatures: Sendable, Equatable {
+    /// An outcome is stored whole or not at all.
+    public var atomicSettle: Bool
+    /// Messages outlive the process that wrote them.
+    public var durable: Bool
+    /// The largest record, in bytes.
+    public var maximumRecordSize: Int
+    public init(atomicSettle: Bool, durable: Bool, maximumRecordSize: Int) {
+        self.atomicSettle = atomicSettle
+        self.durable = durable
+        self.maximumRecordSize = maximumRecordSize
+    }
+
+    /// The largest record that may be published: a commit is larger than its command, and a dead letter larger than its message.
+    public var maximumPublishSize: Int { maximumRecordSize - 65_536 }
+}
+
+public enum PublishResult: Sendable, Equatable {
+    /// Durable, at this position of the command's partition.
+    case stored(Position)
+    /// Not stored, and never will be: too large, for instance. The reason names the value and the remedy.
+    case refused(reason: String)
+}

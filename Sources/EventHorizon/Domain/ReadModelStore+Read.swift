@@ -1,0 +1,71 @@
+extension ReadModelStore {
+    /// Rows and checkpoint are read in one snapshot: `body` runs when the checkpoint covers `receipt`.
+    ///
+    /// - Parameters:
+    ///   - receipt: what the rows must have seen; nil reads at once.
+    ///   - limit: how long to wait for it.
+    /// - Throws: `ReadModelError.behind` when the limit has passed, `ReadModelError.otherLog` where the rows were made from another log, or what the store or `body` throws.
+    public func read<P: Projector, Value>(
+        _ projector: P.Type, atLeast receipt: Receipt? = nil, within limit: Duration = .seconds(5), clock: any WorkerClock = ReadingClock(),
+        _ body: (borrowing StoreTransaction<Self>) throws -> Value
+    ) async throws -> Value where P.Store == Self {
+        let projection = ProjectionID(P.self)
+        let deadline = clock.now + limit
+        var pause = Duration.milliseconds(1)
+        while true {
+            let attempt: ReadAttempt<Value> = try snapshot(of: projection) { db, checkpoints in
+                if let place = receipt?.place {
+                    guard let checkpoint = checkpoints[place.partition] else { return .behind(.start) }
+                    guard checkpoint.incarnation == place.incarnation else { throw ReadModelError.otherLog(projection) }
+                    guard checkpoint.position >= place.position else { return .behind(checkpoint.position) }
+                }
+                return .read(try body(db))
+            }
+            switch attempt {
+            case .read(let value): return value
+            case .behind(let position):
+                guard clock.now < deadline, !Task.isCancelled else {
+                    throw ReadModelError.behind(projection, at: position, wanted: receipt?.place.position ?? .start, partition: receipt?.place.partition ?? 0)
+                }
+                await clock.sleep(until: min(clock.now + pause, deadline))
+                pause = min(pause * 2, .milliseconds(16))
+            }
+        }
+    }
+}
+
+private enum ReadAttempt<Value> {
+    case read(Value), behind(Position)
+}
+
+/// Why a read model was not read.
+public enum ReadModelError: Error, Equatable, CustomStringConvertible {
+    /// The deadline passed before the read model had seen the event.
+    case behind(ProjectionID, at: Position, wanted: Position, partition: Int)
+    /// The read model was made from a log that has been created anew since.
+    case otherLog(ProjectionID)
+    /// No worker has made the read model yet.
+    case missing(ProjectionID)
+
+    public var description: String {
+        switch self {
+        case .behind(let projection, let at, let wanted, let partition):
+            "read model '\(projection)' is at position \(at) of partition \(partition), \(wanted) was asked for: is a projector worker running, and not stalled?"
+        case .otherLog(let projection):
+            "read model '\(projection)' was made from another incarnation of the events log: remove it and let its projector rebuild it"
+        case .missing(let projection): "there is no read model '\(projection)' yet: start its projector worker"
+        }
+    }
+}
+
+/// The process's monotonic clock, for waiting on a read model outside a worker.
+public struct ReadingClock: WorkerClock {
+    public init() {}
+    private static let start = ContinuousClock.now
+    public var now: Instant { Instant(nanoseconds: UInt64(max(0, Self.start.duration(to: .now).nanoseconds))) }
+    /// Zero: readers stamp nothing.
+    public var time: Timestamp { Timestamp(nanoseconds: 0) }
+    public func sleep(until instant: Instant) async {
+        try? await Task.sleep(for: instant - now)
+    }
+}

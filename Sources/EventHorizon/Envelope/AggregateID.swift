@@ -1,0 +1,8 @@
+/// The id of one aggregate of type `Source`: any text on the wire, of one aggregate's type in Swift.
+public struct AggregateID<Source>: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let description: String
+    public init(_ id: String) { description = id }
+    public init(stringLiteral id: String) { description = id }
+    /// The same id in another category.
+    public init<Other>(_ other: AggregateID<Other>) { description = other.description }
+}

@@ -1,0 +1,59 @@
+/// The outcome of one append to one stream: atomic, of no event or many. One record of the events log.
+public struct Commit: Sendable, Equatable {
+    public var stream: StreamID
+    /// 1-based, without gaps, within the stream.
+    public var number: Int
+    /// The version of the first event; with no event, the version that the next event will take.
+    public var firstVersion: Int
+    /// In order of version.
+    public var events: [Envelope]
+    /// Each command that this commit decided, in the order of decision. Never empty.
+    public var decided: [DecidedCommand]
+    /// The last commands of earlier commits, newest last.
+    public var recent: [RecentCommand]
+    /// The last place of each log that this stream was fed from, this commit's commands included.
+    public var inputs: [Place]
+    /// A saga's step; nil for an aggregate's commit.
+    public var step: SagaStep?
+
+    public init(
+        stream: StreamID, number: Int, firstVersion: Int, events: [Envelope] = [], decided: [DecidedCommand], recent: [RecentCommand] = [],
+        inputs: [Place] = [], step: SagaStep? = nil
+    ) {
+        self.stream = stream
+        self.number = number
+        self.firstVersion = firstVersion
+        self.events = events
+        self.decided = decided
+        self.recent = recent
+        self.inputs = inputs
+        self.step = step
+    }
+
+    /// The version of the stream after this commit.
+    public var version: Int { firstVersion + events.count - 1 }
+
+    /// Whether this is the commit that was made of the same commands at the same places: a repeat of an append, not another's.
+    public func isSameDecision(as other: Commit) -> Bool {
+        number == other.number && stream == other.stream && decided.count == other.decided.count
+            && zip(decided, other.decided).allSatisfy { $0.id == $1.id && $0.place == $1.place && $0.outcome == $1.outcome }
+            && events.map(\.id) == other.events.map(\.id)
+    }
+}
+
+/// What a saga did in one commit, so that loading it is one read and newer code never contradicts what older code sent.
+public struct SagaStep: Sendable, Equatable {
+    /// The saga after the step.
+    public var state: Payload
+    /// The commands that the step sends, ready to publish, ids derived from the stream and their place in it.
+    public var effects: [Envelope]
+    /// What `compensate` would send, the newest last.
+    public var undo: [Envelope]
+    public var isComplete: Bool
+    public init(state: Payload, effects: [Envelope] = [], undo: [Envelope] = [], isComplete: Bool = false) {
+        self.state = state
+        self.effects = effects
+        self.undo = undo
+        self.isComplete = isComplete
+    }
+}
