@@ -1,3 +1,5 @@
+internal import EventHorizon
+
 extension Signal {
     /// The levels of swift-log.
     public enum Severity: String, Sendable, CaseIterable, Comparable {
