@@ -94,10 +94,22 @@ let package = Package(
         .target(
             name: "EventHorizonTesting", dependencies: ["EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory"], swiftSettings: settings),
 
+        // The worked example.
+        .target(name: "GuestList", dependencies: ["EventHorizon", "EventHorizonSQLite"], swiftSettings: settings),
+
+        // Starts real servers and processes, for tests, the demo and fault runs.
+        .target(name: "ServerSupport", swiftSettings: settings),
+
         .testTarget(name: "EventHorizonTests", dependencies: ["EventHorizon", "EventHorizonJSON"], swiftSettings: settings),
         .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
+
+        // With real servers: what `make test_integration` runs, by the end of its name.
+        .testTarget(
+            name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
+            swiftSettings: settings),
     ]
 )
