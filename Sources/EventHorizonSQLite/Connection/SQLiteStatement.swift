@@ -41,13 +41,13 @@ public struct SQLiteStatement: ~Copyable {
 
     private func check(_ code: Int32, _ index: Int32) throws {
         guard code != SQLITE_OK else { return }
-        guard code != SQLITE_RANGE else { throw wrongCount("value \(index) was given") }
+        guard code != SQLITE_RANGE else { throw wrongCount("at least \(index)") }
         throw prepared.error(code)
     }
 
     private func wrongCount(_ given: String) -> SQLiteError {
         SQLiteError(
-            .misuse, "the statement takes \(prepared.parameterCount) values, \(given)", path: prepared.path,
+            .misuse, "the statement takes \(prepared.parameterCount) value(s), given: \(given)", path: prepared.path,
             sql: sqlite3_sql(prepared.pointer).map { String(cString: $0) })
     }
 
@@ -70,7 +70,7 @@ public struct SQLiteStatement: ~Copyable {
 
     /// Whether there is a row.
     func step(bound: Int32) throws -> Bool {
-        guard bound == prepared.parameterCount else { throw wrongCount("\(bound) were given") }
+        guard bound == prepared.parameterCount else { throw wrongCount("\(bound)") }
         switch sqlite3_step(prepared.pointer) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false

@@ -46,6 +46,7 @@ public final class SQLite: ReadModelStore {
         try snapshot(of: projection) { _, checkpoints in checkpoints }
     }
 
+    /// `body` must not write to the same projection through the store: the transaction that it is given is the only one.
     /// - Throws: `CheckpointConflict`, `ReadModelError.missing`, `SQLiteError`, or what `body` throws.
     public func write(_ projection: ProjectionID, moving moves: [CheckpointMove], _ body: (borrowing SQLiteTransaction) throws -> Void) throws {
         try file(of: projection).write(moving: moves, body)
