@@ -32,11 +32,10 @@ extension WireCodec {
         guard let message else { throw missing("outcome") }
         do throws(WireError) {
             switch message.pointee.outcome_case {
-            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED:
-                guard let accepted = message.pointee.accepted else { throw missing("accepted") }
-                let count = try count(accepted.pointee.count, "accepted.count")
-                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted.count", limits.eventsPerCommit, "eventsPerCommit") }
-                let first = try self.count(accepted.pointee.first_version, "accepted.first_version", from: count == 0 ? 0 : 1)
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM:
+                let count = try count(message.pointee.accepted_count, "accepted_count")
+                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted events", limits.eventsPerCommit, "eventsPerCommit") }
+                let first = try self.count(message.pointee.accepted_from, "accepted_from", from: count == 0 ? 0 : 1)
                 return .accepted(versions: first..<first + count)
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED:
                 guard let rejected = message.pointee.rejected else { throw missing("rejected") }
