@@ -101,7 +101,7 @@ let package = Package(
         .target(name: "ServerSupport", swiftSettings: settings),
 
         .testTarget(name: "EventHorizonTests", dependencies: ["EventHorizon", "EventHorizonJSON"], swiftSettings: settings),
-        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], exclude: ["golden"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
