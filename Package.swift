@@ -98,6 +98,11 @@ let package = Package(
         .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
-        .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonRuntimeTests",
+            dependencies: [
+                "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+            ],
+            swiftSettings: settings),
     ]
 )
