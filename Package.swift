@@ -95,7 +95,7 @@ let package = Package(
             name: "EventHorizonTesting", dependencies: ["EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory"], swiftSettings: settings),
 
         .testTarget(name: "EventHorizonTests", dependencies: ["EventHorizon", "EventHorizonJSON"], swiftSettings: settings),
-        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], exclude: ["golden"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(

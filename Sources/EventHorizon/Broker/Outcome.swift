@@ -89,10 +89,13 @@ public struct Outcome: Sendable {
         public var token: Int
         public var partition: Int
         public var letter: DeadLetter
-        public init(token: Int, partition: Int, letter: DeadLetter) {
+        /// The message, where it was decoded: the broker writes it as the letter's record.
+        public var message: Envelope?
+        public init(token: Int, partition: Int, letter: DeadLetter, message: Envelope? = nil) {
             self.token = token
             self.partition = partition
             self.letter = letter
+            self.message = message
         }
     }
 }
