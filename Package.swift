@@ -30,6 +30,11 @@ let package = Package(
         .library(name: "EventHorizonRuntime", targets: ["EventHorizonRuntime"]),
         .library(name: "EventHorizonServerEcosystem", targets: ["EventHorizonServerEcosystem"]),
         .library(name: "EventHorizonTesting", targets: ["EventHorizonTesting"]),
+        .executable(name: "guestlist-command-handler", targets: ["guestlist-command-handler"]),
+        .executable(name: "guestlist-projector", targets: ["guestlist-projector"]),
+        .executable(name: "guestlist-saga", targets: ["guestlist-saga"]),
+        .executable(name: "guestlist", targets: ["guestlist-client"]),
+        .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
@@ -97,6 +102,22 @@ let package = Package(
         // The worked example.
         .target(name: "GuestList", dependencies: ["EventHorizon", "EventHorizonSQLite"], swiftSettings: settings),
 
+        .target(
+            name: "GuestListScenario", dependencies: ["GuestList", "EventHorizon", "EventHorizonWorkers", "EventHorizonSQLite"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-command-handler", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-projector", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-saga", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(name: "guestlist-client", dependencies: ["GuestListScenario", "EventHorizonRuntime"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-demo",
+            dependencies: [
+                "GuestList", "GuestListScenario", "ServerSupport", "EventHorizon", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite",
+            ],
+            swiftSettings: settings),
+
         // Starts real servers and processes, for tests, the demo and fault runs.
         .target(name: "ServerSupport", swiftSettings: settings),
 
@@ -105,7 +126,12 @@ let package = Package(
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
-        .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonRuntimeTests",
+            dependencies: [
+                "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+            ],
+            swiftSettings: settings),
 
         // With real servers: what `make test_integration` runs, by the end of its name.
         .testTarget(
