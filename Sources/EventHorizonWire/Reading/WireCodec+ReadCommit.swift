@@ -50,7 +50,8 @@ extension WireCodec {
 
     private func decided(_ message: UnsafeMutablePointer<Eventhorizon__V1__DecidedCommand>) throws(WireError) -> DecidedCommand {
         var decided = DecidedCommand(
-            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome))
+            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome),
+            correlation: try id(message.pointee.correlation_id, "correlation_id"))
         if let sender = message.pointee.sender {
             decided.sender = try inside("sender") { () throws(WireError) in try stream(sender.pointee) }
         }
