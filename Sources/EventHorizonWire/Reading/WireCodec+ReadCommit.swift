@@ -34,7 +34,7 @@ extension WireCodec {
             switch message.pointee.outcome_case {
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM:
                 let count = try count(message.pointee.accepted_count, "accepted_count")
-                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted events", limits.eventsPerCommit, "eventsPerCommit") }
+                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted_count", limits.eventsPerCommit, "eventsPerCommit") }
                 let first = try self.count(message.pointee.accepted_from, "accepted_from", from: count == 0 ? 0 : 1)
                 return .accepted(versions: first..<first + count)
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED:
