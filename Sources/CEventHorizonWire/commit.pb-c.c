@@ -451,7 +451,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor =
   (ProtobufCMessageInit) eventhorizon__v1__command_outcome__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_descriptors[5] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_descriptors[6] =
 {
   {
     "id",
@@ -513,9 +513,22 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "correlation_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__DecidedCommand, correlation_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__decided_command__field_indices_by_name[] = {
   4,   /* field[4] = command */
+  5,   /* field[5] = correlation_id */
   0,   /* field[0] = id */
   2,   /* field[2] = outcome */
   1,   /* field[1] = place */
@@ -524,7 +537,7 @@ static const unsigned eventhorizon__v1__decided_command__field_indices_by_name[]
 static const ProtobufCIntRange eventhorizon__v1__decided_command__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor =
 {
@@ -534,7 +547,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor =
   "Eventhorizon__V1__DecidedCommand",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__DecidedCommand),
-  5,
+  6,
   eventhorizon__v1__decided_command__field_descriptors,
   eventhorizon__v1__decided_command__field_indices_by_name,
   1,  eventhorizon__v1__decided_command__number_ranges,

@@ -34,7 +34,7 @@ extension WireCodec {
             switch message.pointee.outcome_case {
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM:
                 let count = try count(message.pointee.accepted_count, "accepted_count")
-                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted events", limits.eventsPerCommit, "eventsPerCommit") }
+                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted_count", limits.eventsPerCommit, "eventsPerCommit") }
                 let first = try self.count(message.pointee.accepted_from, "accepted_from", from: count == 0 ? 0 : 1)
                 return .accepted(versions: first..<first + count)
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED:
@@ -50,7 +50,8 @@ extension WireCodec {
 
     private func decided(_ message: UnsafeMutablePointer<Eventhorizon__V1__DecidedCommand>) throws(WireError) -> DecidedCommand {
         var decided = DecidedCommand(
-            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome))
+            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome),
+            correlation: try id(message.pointee.correlation_id, "correlation_id"))
         if let sender = message.pointee.sender {
             decided.sender = try inside("sender") { () throws(WireError) in try stream(sender.pointee) }
         }

@@ -39,6 +39,7 @@ extension WireCodec {
         message.pointee.id = field(decided.id)
         message.pointee.place = self.message(decided.place)
         message.pointee.outcome = self.message(decided.outcome)
+        message.pointee.correlation_id = field(decided.correlation)
         if let sender = decided.sender { message.pointee.sender = self.message(sender) }
         if let command = decided.command { message.pointee.command = self.message(command) }
         return message

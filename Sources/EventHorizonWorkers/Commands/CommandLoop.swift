@@ -125,7 +125,7 @@ struct CommandLoop: MemberLoop {
         switch delivery.content {
         case .skipped(let count):
             reporter.counts.skipped += count
-            table.settle(ordinal, of: partition, records: count)
+            table.settle(ordinal, of: partition, isSkipped: true)
         case .command(let envelope):
             queue(PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal), in: partition, into: &outcome)
         case .undecodable(let record, let stream?, let type, let reason):

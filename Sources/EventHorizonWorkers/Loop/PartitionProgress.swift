@@ -12,6 +12,8 @@ struct PartitionProgress {
     private var saidProgress: Position
     /// Settled deliveries that the member was not told of.
     private var finished = 0
+    /// Whether anything was settled since the last look.
+    private var hasMoved = false
     /// What was submitted for the partition and is not answered.
     var inFlight = 0
     /// Nothing new is begun; released when nothing is in flight.
@@ -35,12 +37,13 @@ struct PartitionProgress {
         return base + entries.count - 1 - head
     }
 
-    /// Marks a delivery as done with; `records` is what it counts against what may be delivered.
-    mutating func settle(_ ordinal: Int, records: Int) {
+    /// Marks a delivery as done with. Skipped records take no credit.
+    mutating func settle(_ ordinal: Int, isSkipped: Bool) {
         let index = head + ordinal - base
         guard ordinal >= base, index < entries.count, entries[index].isOpen else { return }
         entries[index].isOpen = false
-        finished += records
+        hasMoved = true
+        if !isSkipped { finished += 1 }
         while head < entries.count, !entries[head].isOpen {
             progress = entries[head].position
             head += 1
@@ -62,11 +65,14 @@ struct PartitionProgress {
         return progress
     }
 
-    /// How many records were settled since this was last asked.
-    mutating func takeFinished(now: Instant) -> Int {
-        guard finished > 0 else { return 0 }
+    /// Whether anything was settled since this was last asked, and how much credit that gives back.
+    mutating func takeFinished(now: Instant) -> (hasMoved: Bool, credit: Int) {
+        guard hasMoved else { return (false, 0) }
         movedAt = now
-        defer { finished = 0 }
-        return finished
+        defer {
+            hasMoved = false
+            finished = 0
+        }
+        return (true, finished)
     }
 }

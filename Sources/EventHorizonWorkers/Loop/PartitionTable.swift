@@ -45,7 +45,7 @@ struct PartitionTable {
         accepts(delivery.partition) ? partitions[delivery.partition]?.deliver(delivery.position, now: now) : nil
     }
 
-    mutating func settle(_ ordinal: Int, of partition: Int, records: Int = 1) { partitions[partition]?.settle(ordinal, records: records) }
+    mutating func settle(_ ordinal: Int, of partition: Int, isSkipped: Bool = false) { partitions[partition]?.settle(ordinal, isSkipped: isSkipped) }
     mutating func submitted(_ partition: Int) { partitions[partition]?.inFlight += 1 }
     mutating func answered(_ partition: Int) { partitions[partition]?.inFlight -= 1 }
 
@@ -54,8 +54,8 @@ struct PartitionTable {
         for index in partitions.indices {
             guard partitions[index] != nil else { continue }
             if let progress = partitions[index]?.takeProgress() { outcome.progress.append((index, progress)) }
-            if let finished = partitions[index]?.takeFinished(now: now), finished > 0 {
-                outcome.finished.append((index, finished))
+            if let (hasMoved, credit) = partitions[index]?.takeFinished(now: now), hasMoved {
+                if credit > 0 { outcome.finished.append((index, credit)) }
                 if partitions[index]?.isStalled == true {
                     partitions[index]?.isStalled = false
                     report(.progressResumed(group: group, partition: index))

@@ -8,7 +8,7 @@ struct ProjectionLoop: MemberLoop {
     private struct Item {
         let ordinal: Int
         let position: Position
-        let records: Int
+        var isSkipped = false
         /// Nil where nothing is to be written: skipped records, or what became a letter.
         var inputs: ProjectorInputs?
         var commit: Commit?
@@ -100,9 +100,9 @@ struct ProjectionLoop: MemberLoop {
         switch delivery.content {
         case .skipped(let count):
             reporter.counts.skipped += count
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position, records: count))
+            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position, isSkipped: true))
         case .commit(let commit):
-            var item = Item(ordinal: ordinal, position: delivery.position, records: 1, commit: commit)
+            var item = Item(ordinal: ordinal, position: delivery.position, commit: commit)
             do {
                 item.inputs = try projecting.decode(commit)
             } catch {
@@ -111,10 +111,10 @@ struct ProjectionLoop: MemberLoop {
             backlogs[delivery.partition]?.items.append(item)
         case .undecodable(let record, let stream, _, let reason):
             send(letterFor: stream, nil, reason, record, delivery.position, delivery.partition, into: &outcome)
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position, records: 1))
+            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position))
         case .command(let command):
             send(letterFor: command.stream, command, "a command lies in the events log", [], delivery.position, delivery.partition, into: &outcome)
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position, records: 1))
+            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position))
         }
     }
 
@@ -200,7 +200,7 @@ struct ProjectionLoop: MemberLoop {
         while taken < limit, let item = backlogs[partition]?.items.popFirst() {
             taken += 1
             if item.commit != nil { reporter.counts.deliveries += 1 }
-            table.settle(item.ordinal, of: partition, records: item.records)
+            table.settle(item.ordinal, of: partition, isSkipped: item.isSkipped)
         }
     }
 

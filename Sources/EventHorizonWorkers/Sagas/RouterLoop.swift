@@ -58,7 +58,7 @@ struct RouterLoop: MemberLoop {
         switch delivery.content {
         case .skipped(let count):
             reporter.counts.skipped += count
-            table.settle(ordinal, of: partition, records: count)
+            table.settle(ordinal, of: partition, isSkipped: true)
         case .commit(let commit):
             commands.removeAll(keepingCapacity: true)
             do {

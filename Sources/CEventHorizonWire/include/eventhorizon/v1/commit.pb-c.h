@@ -140,10 +140,14 @@ struct  Eventhorizon__V1__DecidedCommand
    * A saga's command itself, where it was not accepted, so that the saga can be told. Absent otherwise.
    */
   Eventhorizon__V1__Payload *command;
+  /*
+   * The command's correlation id. Always set.
+   */
+  ProtobufCBinaryData correlation_id;
 };
 #define EVENTHORIZON__V1__DECIDED_COMMAND__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__decided_command__descriptor) \
-    , {0,NULL}, NULL, NULL, NULL, NULL }
+    , {0,NULL}, NULL, NULL, NULL, NULL, {0,NULL} }
 
 
 struct  Eventhorizon__V1__RecentCommand
