@@ -6,6 +6,7 @@ internal import Glibc
 /// A worker's process between its start and its end, apart from what only a process has.
 struct WorkerProcess {
     let name: String
+    /// The default of `--application`; nil for the name up to its first hyphen.
     var application: String?
     var version = "unversioned"
     var ownKeys: [any ConfigurationDeclaration] = []
@@ -16,15 +17,19 @@ struct WorkerProcess {
     var log = STDERR_FILENO
 
     var keys: [any ConfigurationDeclaration] {
-        Configuration.builtIn(application: application ?? String(name.prefix { $0 != "-" })) + ownKeys
+        Configuration.builtIn(application: defaultApplication) + ownKeys
     }
+
+    private var defaultApplication: String { application ?? String(name.prefix { $0 != "-" }) }
 
     func run(signals: AsyncStream<OperatingSystemSignal>, _ make: (Configuration) throws -> any Worker) async -> ExitStatus {
         do {
             var surroundings = Surroundings.system
             surroundings.failpoints = try EnvironmentFailpoints.fromEnvironment(environment)
             let shared = Configuration.Shared(surroundings: surroundings)
-            switch try Invocation(worker: name, arguments: arguments, environment: environment, keys: keys, shared: shared) {
+            switch try Invocation(
+                worker: name, application: defaultApplication, arguments: arguments, environment: environment, keys: keys, shared: shared)
+            {
             case .help:
                 LogInstrument.write(HelpText(worker: name, keys: keys).description, to: output)
                 return .drained
@@ -49,6 +54,7 @@ struct WorkerProcess {
         let health = HealthInstrument()
         let metrics = MetricsInstrument()
         var worker = try make(configuration)
+        try worker.configured(from: configuration)
         worker.instruments += [health, metrics, log]
 
         var server: HTTPServer?

@@ -12,7 +12,7 @@ import Testing
 
     func invoke(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Invocation {
         try Invocation(
-            worker: "guestlist-saga", arguments: arguments, environment: environment,
+            worker: "guestlist-saga", application: "guestlist", arguments: arguments, environment: environment,
             keys: Configuration.builtIn(application: "guestlist") + [Self.seats, Self.mailServer], shared: Configuration.Shared(surroundings: .system))
     }
 
@@ -113,7 +113,7 @@ import Testing
     @Test func a_key_declared_twice_is_refused() {
         #expect(throws: Misconfiguration("the program declares the key 'broker' twice: rename its own")) {
             try Invocation(
-                worker: "w", arguments: [], environment: [:],
+                worker: "w", application: "w", arguments: [], environment: [:],
                 keys: Configuration.builtIn(application: "w") + [ConfigurationKey<String>("broker", .text("X"), "")],
                 shared: Configuration.Shared(surroundings: .system))
         }

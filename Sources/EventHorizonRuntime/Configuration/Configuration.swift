@@ -6,9 +6,11 @@ internal import Synchronization
 ///     await runWorker("guestlist-projector") { configuration in
 ///         ProjectorWorker(InvitationTable(), into: try configuration.readModel(), broker: try configuration.broker())
 ///     }
-public struct Configuration: Sendable {
+public struct Configuration: Sendable, CustomStringConvertible, CustomReflectable {
     /// The worker's name, as given to `runWorker`.
     public let worker: String
+    /// The default of `--application`.
+    let application: String
     /// The checked texts of what was given, by key.
     let values: [String: String]
     let declared: Set<String>
@@ -20,6 +22,10 @@ public struct Configuration: Sendable {
         let broker = Mutex<(any Broker)?>(nil)
         init(surroundings: Surroundings) { self.surroundings = surroundings }
     }
+
+    /// Without any value: some are secret.
+    public var description: String { "configuration of \(worker)" }
+    public var customMirror: Mirror { Mirror(self, children: ["worker": worker]) }
 
     /// The clock, ids and failpoints of this process.
     public var surroundings: Surroundings { shared.surroundings }
@@ -37,14 +43,15 @@ public struct Configuration: Sendable {
     /// The key's value, or its default, or nil.
     /// - Throws: `Misconfiguration` for a key that the program did not declare.
     public func valueIfSet<Value>(for key: ConfigurationKey<Value>) throws -> Value? {
-        guard declared.contains(key.name) else {
-            throw Misconfiguration("the program reads the key '\(key.name)' and did not declare it: give it to runWorker(keys:)")
-        }
-        return try given(key) ?? key.fallback
+        try given(key) ?? key.fallback
     }
 
     /// What a flag or a variable says; nil where the default counts.
-    func given<Value>(_ key: ConfigurationKey<Value>) throws -> Value? {
+    /// - Throws: `Misconfiguration` for a key that the program did not declare.
+    public func given<Value>(_ key: ConfigurationKey<Value>) throws -> Value? {
+        guard declared.contains(key.name) else {
+            throw Misconfiguration("the program reads the key '\(key.name)' and did not declare it: give it to runWorker(keys:)")
+        }
         guard let text = values[key.name] else { return nil }
         guard let value = key.type.parse(text) else {
             // Another key of the same name and another type was declared.

@@ -22,8 +22,8 @@ extension ConfigurationKey<String> {
         Self(
             "application",
             ConfigurationType(
-                placeholder: "NAME", expectation: "letters, digits and underscores, at most 32",
-                parse: { $0.wholeMatch(of: /[A-Za-z0-9_]{1,32}/) != nil ? $0 : nil }, format: { $0 }),
+                placeholder: "NAME", expectation: "letters, digits, underscores and hyphens, at most 64",
+                parse: { $0.wholeMatch(of: /[A-Za-z0-9_-]{1,64}/) != nil ? $0 : nil }, format: { $0 }),
             default: fallback, section: Section.broker,
             "The application whose logs these are: a prefix of every name in the broker. Workers that belong together share it.")
     }
@@ -68,14 +68,20 @@ extension ConfigurationKey<Int> {
     /// How many commands may share one commit.
     public static var sharedCommitLimit: Self {
         Self(
-            "shared-commit-limit", .number(in: 1...1000), default: 64, section: Section.working,
+            "shared-commit-limit", .number(in: 1...1000), default: CommandSettings().sharedCommands, section: Section.working,
             "How many commands that wait for the same aggregate may be decided in one commit.")
     }
     /// How many command ids with their answers a stream's last commit carries.
     public static var idWindow: Self {
         Self(
-            "id-window", .number(in: 0...256), default: 8, section: Section.working,
+            "id-window", .number(in: 0...256), default: CommandSettings().recentCommands, section: Section.working,
             "How many recent command ids, with their answers, each commit carries, so that a repeat is recognised without reading further.")
+    }
+    /// How many aggregates stay in memory.
+    public static var cachedStreams: Self {
+        Self(
+            "cached-streams", .number(in: 0...10_000_000), default: CommandSettings().cachedStreams, section: Section.working,
+            "How many aggregates or sagas of a category stay in memory between their commands.")
     }
 }
 
@@ -88,7 +94,7 @@ extension ConfigurationKey<Duration> {
     /// How long a message is retried in place before it is parked.
     public static var retryBudget: Self {
         Self(
-            "retry-budget", .duration(in: .zero ... .seconds(3600)), default: .seconds(10), section: Section.working,
+            "retry-budget", .duration(in: .zero ... .seconds(3600)), default: RetryPolicy().budget, section: Section.working,
             "How long a message that fails is retried in place before it is given up and becomes a dead letter.")
     }
     static var drainDeadline: Self {
@@ -135,7 +141,7 @@ extension Configuration {
             ConfigurationKey.leaseTime, ConfigurationKey.user, ConfigurationKey.password, ConfigurationKey.token, ConfigurationKey.natsCredentials,
             ConfigurationKey.tls, ConfigurationKey.tlsAuthority, ConfigurationKey.tlsCertificate, ConfigurationKey.tlsKey, ConfigurationKey.tlsServerName,
             ConfigurationKey.readModel, ConfigurationKey.retryBudget, ConfigurationKey.sharedCommitLimit, ConfigurationKey.idWindow,
-            ConfigurationKey.drainDeadline, ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,
+            ConfigurationKey.cachedStreams, ConfigurationKey.drainDeadline, ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,
         ]
     }
 }

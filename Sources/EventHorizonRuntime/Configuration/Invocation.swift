@@ -11,7 +11,7 @@ enum Invocation {
     /// Flags are `--key value`, `--key=value`; a switch may stand alone. `arguments` are without the program's path.
     /// - Throws: `Misconfiguration` with a sentence for everything that is wrong, not the first thing alone.
     init(
-        worker: String, arguments: [String], environment: [String: String], keys: [any ConfigurationDeclaration], shared: Configuration.Shared
+        worker: String, application: String, arguments: [String], environment: [String: String], keys: [any ConfigurationDeclaration], shared: Configuration.Shared
     ) throws(Misconfiguration) {
         if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
             self = .help
@@ -81,7 +81,7 @@ enum Invocation {
             if let problem = declaration.problem(with: text, given: given) { problems.append(problem) }
         }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
-        self = .run(Configuration(worker: worker, values: values, declared: Set(declarations.map(\.name)), shared: shared))
+        self = .run(Configuration(worker: worker, application: application, values: values, declared: Set(declarations.map(\.name)), shared: shared))
     }
 
     private static func split(_ argument: String) -> (flag: String, value: String?) {

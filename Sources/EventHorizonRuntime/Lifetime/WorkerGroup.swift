@@ -10,7 +10,7 @@ public import EventHorizonWorkers
 public struct WorkerGroup: Worker {
     /// Added to each worker's own.
     public var instruments: [any Instrument] = []
-    private let workers: [any Worker]
+    var workers: [any Worker]
 
     public init(_ workers: any Worker...) { self.init(workers) }
     public init(_ workers: [any Worker]) { self.workers = workers }
