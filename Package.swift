@@ -110,7 +110,6 @@ let package = Package(
         .testTarget(
             name: "EventHorizonProtobufTests", dependencies: ["EventHorizonProtobuf", "EventHorizonJSON", "EventHorizon", "CProtobufTestMessages"],
             swiftSettings: settings),
-        .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonWorkersTests",
