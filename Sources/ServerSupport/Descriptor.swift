@@ -53,6 +53,20 @@ final class Descriptor: Sendable {
         _ = Glibc.send(number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
+    /// What a socket gives until its end, its time limit, or so many bytes.
+    func received(atMost limit: Int = .max) -> String {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let count = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { buffer in
+                let count = recv(number, buffer.baseAddress, min(buffer.count, limit - bytes.count), 0)
+                if count > 0 { bytes.append(contentsOf: buffer[..<count]) }
+                return count
+            }
+            if count <= 0 { break }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The whole file from its beginning, whatever has been read before.
     func contents() -> String {
         var bytes: [UInt8] = []

@@ -19,20 +19,17 @@ package enum LoopbackPort {
 
     /// True if something listens there that begins with these words. Waits up to 200 ms.
     package static func greets(_ port: Int, with words: String) -> Bool {
+        connection(to: port, limit: timeval(tv_sec: 0, tv_usec: 200_000))?.received(atMost: words.utf8.count) == words
+    }
+
+    /// - Parameter limit: how long a read waits.
+    static func connection(to port: Int, limit: timeval) -> Descriptor? {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard number >= 0 else { return false }
-        defer { close(number) }
-        var limit = timeval(tv_sec: 0, tv_usec: 200_000)
+        guard number >= 0 else { return nil }
+        let connection = Descriptor(number)
+        var limit = limit
         setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard withAddress(port, { connect(number, $0, $1) }) == 0 else { return false }
-        var bytes = [UInt8](repeating: 0, count: words.utf8.count)
-        var count = 0
-        while count < bytes.count {
-            let read = bytes.withUnsafeMutableBytes { recv(number, $0.baseAddress! + count, $0.count - count, 0) }
-            guard read > 0 else { return false }
-            count += read
-        }
-        return String(decoding: bytes, as: UTF8.self) == words
+        return withAddress(port, { connect(number, $0, $1) }) == 0 ? connection : nil
     }
 
     private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {

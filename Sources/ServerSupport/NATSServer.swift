@@ -35,6 +35,7 @@ package final class NATSServer: Sendable {
     private let temporary: TemporaryFolder?
     private let program: String
     private let arguments: [String]
+    private let lifetime: ChildProcess.Lifetime
     private let process: Mutex<ChildProcess>
 
     // MARK: Finding
@@ -87,11 +88,14 @@ package final class NATSServer: Sendable {
     ///   - folder: for storage and log; kept. Nil: a temporary one, gone with the server.
     ///   - port: nil: a free one below 32768, so that no outgoing connection has it when the server starts again.
     ///   - arguments: more flags of nats-server's.
+    ///   - lifetime: a detached server goes on without this process; it needs a folder of its own.
     package static func start(version: Version = .any, folder: String? = nil, port: Int? = nil, arguments: [String] = []) async throws -> NATSServer {
         try await start(findProgram(version), folder: folder, port: port, arguments: arguments)
     }
 
-    package static func start(_ origin: Origin, folder: String? = nil, port: Int? = nil, arguments: [String] = []) async throws -> NATSServer {
+    package static func start(
+        _ origin: Origin, folder: String? = nil, port: Int? = nil, arguments: [String] = [], lifetime: ChildProcess.Lifetime = .bound
+    ) async throws -> NATSServer {
         guard case .program(let path, _) = origin else { throw SupportError("\(origin) is not ours to start: unset NATS_URL to have one started") }
         note(origin)
         let temporary = folder == nil ? try TemporaryFolder("eventhorizon-nats") : nil
@@ -99,7 +103,8 @@ package final class NATSServer: Sendable {
         while true {
             attempts += 1
             let server = try NATSServer(
-                origin, program: path, folder: folder ?? temporary?.path ?? "", temporary: temporary, port: port ?? LoopbackPort.free(), arguments: arguments)
+                origin, program: path, folder: folder ?? temporary?.path ?? "", temporary: temporary, port: port ?? LoopbackPort.free(), arguments: arguments,
+                lifetime: lifetime)
             do {
                 try await server.becomeReady()
                 return server
@@ -110,19 +115,23 @@ package final class NATSServer: Sendable {
         }
     }
 
-    private init(_ origin: Origin, program: String, folder: String, temporary: TemporaryFolder?, port: Int, arguments: [String]) throws {
+    private init(
+        _ origin: Origin, program: String, folder: String, temporary: TemporaryFolder?, port: Int, arguments: [String],
+        lifetime: ChildProcess.Lifetime
+    ) throws {
         self.origin = origin
         self.program = program
         self.folder = folder
         self.temporary = temporary
+        self.lifetime = lifetime
         self.port = port
         url = "nats://127.0.0.1:\(port)"
         self.arguments = ["-js", "-sd", "\(folder)/jetstream", "-a", "127.0.0.1", "-p", "\(port)"] + arguments
-        process = try Mutex(Self.launch(program, self.arguments, folder: folder, temporary: temporary))
+        process = try Mutex(Self.launch(program, self.arguments, folder: folder, temporary: temporary, lifetime))
     }
 
-    private static func launch(_ program: String, _ arguments: [String], folder: String, temporary: TemporaryFolder?) throws -> ChildProcess {
-        try ChildProcess(program, arguments, output: .file("\(folder)/nats-server.log"), removing: temporary?.path)
+    private static func launch(_ program: String, _ arguments: [String], folder: String, temporary: TemporaryFolder?, _ lifetime: ChildProcess.Lifetime) throws -> ChildProcess {
+        try ChildProcess(program, arguments, output: .file("\(folder)/nats-server.log"), lifetime: lifetime, removing: temporary?.path)
     }
 
     private func becomeReady() async throws {
@@ -143,6 +152,8 @@ package final class NATSServer: Sendable {
     package var isRunning: Bool { child.isRunning }
     /// What the server has written since it was first started in this folder.
     package var log: String { child.output }
+    /// The last lines of its log, for a message to a person.
+    package func tail() -> String { child.tail() }
 
     /// SIGKILL; returns when the process is gone.
     package func kill() async { await child.kill() }
@@ -150,7 +161,7 @@ package final class NATSServer: Sendable {
     /// Kills the server if it runs, starts it on the same folder and port, and returns when it takes connections.
     package func restart() async throws {
         await kill()
-        let started = try Self.launch(program, arguments, folder: folder, temporary: temporary)
+        let started = try Self.launch(program, arguments, folder: folder, temporary: temporary, lifetime)
         process.withLock { $0 = started }
         try await becomeReady()
     }
