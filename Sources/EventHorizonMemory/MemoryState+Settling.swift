@@ -95,7 +95,7 @@ extension MemoryState {
             case .refused(let reason): answer(message.token, message.partition, .refused(reason: reason), member)
             }
         }
-        for letter in outcome.letters where holds(member, letter.partition) { answer(letter.token, letter.partition, store(letter.letter), member) }
+        for letter in outcome.letters where holds(member, letter.partition) { answer(letter.token, letter.partition, store(letter), member) }
         for (partition, position) in outcome.progress where holds(member, partition) {
             if draw(\.lateProgress) {
                 if let earlier = members[member].sessions[partition]?.unrecorded { record(earlier, partition, members[member].group) }

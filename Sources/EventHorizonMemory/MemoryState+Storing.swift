@@ -60,13 +60,14 @@ extension MemoryState {
         return position
     }
 
-    /// Stores a letter, in the partition of the message that it is about.
-    mutating func store(_ letter: DeadLetter) -> SettleAnswer.Result {
-        let bytes = codec.encode(letter)
-        guard bytes.count <= features.maximumRecordSize else {
-            return .refused(
-                reason: "the letter about position \(letter.place.position) of partition \(letter.place.partition) takes \(bytes.count) bytes and this broker stores at most "
-                    + "\(features.maximumRecordSize): leave the record out of it")
+    /// Stores a letter, in the partition of the message that it is about; one that does not fit holds only the reference.
+    mutating func store(_ entry: Outcome.Letter) -> SettleAnswer.Result {
+        var letter = entry.letter
+        if let message = entry.message { letter.record = codec.encode(message) }
+        var bytes = codec.encode(letter)
+        if bytes.count > features.maximumRecordSize {
+            letter.record = []
+            bytes = codec.encode(letter)
         }
         let partition = letter.place.partition
         guard self[.deadLetters].partitions.indices.contains(partition) else {

@@ -39,7 +39,7 @@ public func runWorker(
     _exit(status.code)
 }
 
-private func environmentVariables() -> [String: String] {
+func environmentVariables() -> [String: String] {
     var variables: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {

@@ -89,7 +89,7 @@ public struct Outcome: Sendable {
         public var token: Int
         public var partition: Int
         public var letter: DeadLetter
-        /// The message, where it was decoded: the broker writes it as the letter's record.
+        /// The message, where it was decoded: the broker writes it as the letter's record. Where that does not fit, the letter holds only the place.
         public var message: Envelope?
         public init(token: Int, partition: Int, letter: DeadLetter, message: Envelope? = nil) {
             self.token = token

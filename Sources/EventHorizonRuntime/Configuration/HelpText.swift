@@ -1,20 +1,35 @@
 /// What `--help` prints, made from the keys' declarations; no line is longer than 100 columns unless a word is.
 struct HelpText: CustomStringConvertible {
-    let worker: String
+    let program: String
     let keys: [any ConfigurationDeclaration]
+    private let kind: String
+    private let ending: String
+
+    init(worker: String, keys: [any ConfigurationDeclaration]) {
+        program = worker
+        self.keys = keys
+        kind = "worker"
+        ending = "SIGTERM or SIGINT drains the worker: it settles what is in hand, releases its partitions and exits with 0. A second signal ends it at once. "
+    }
+
+    init(client: String, keys: [any ConfigurationDeclaration]) {
+        program = client
+        self.keys = keys
+        kind = "client"
+        ending = ""
+    }
 
     private static let width = 100
     private static let column = 30
 
     var description: String {
         var lines = [
-            "\(worker): a worker of Event Horizon.", "",
-            "Usage: \(worker) [--key value | --key=value] ...", "",
+            "\(program): a \(kind) of Event Horizon.", "",
+            "Usage: \(program) [--key value | --key=value] ...", "",
         ]
         lines += Self.wrapped(
             "Every key can be given as an environment variable too, whose name stands below it. A flag wins over a variable; an empty variable "
-                + "counts as not given. SIGTERM or SIGINT drains the worker: it settles what is in hand, releases its partitions and exits with "
-                + "0. A second signal ends it at once. Exit status 78 says that something here has to be changed.",
+                + "counts as not given. \(ending)Exit status 78 says that something here has to be changed.",
             indent: 0)
         let declarations = keys.map(\.declaration)
         var sections: [String] = []

@@ -7,11 +7,10 @@ struct Queue<Element> {
     var count: Int { elements.count - head }
     var first: Element? { isEmpty ? nil : elements[head] }
 
-    /// The element at this place from the front.
-    func element(_ index: Int) -> Element? { index >= 0 && index < count ? elements[head + index] : nil }
+    var last: Element? { isEmpty ? nil : elements[elements.count - 1] }
 
-    func forEach(first limit: Int, _ body: (Element) -> Void) {
-        for index in head..<head + min(limit, count) { body(elements[index]) }
+    func forEach(_ body: (Element) -> Void) {
+        for index in head..<elements.count { body(elements[index]) }
     }
 
     mutating func replaceFirst(_ change: (inout Element) -> Void) {

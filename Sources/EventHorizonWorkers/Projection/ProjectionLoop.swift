@@ -34,8 +34,6 @@ struct ProjectionLoop: MemberLoop {
     private var backlogs: [Int: Backlog] = [:]
     private var letters: [Int: Int] = [:]
     private var nextToken = 1
-    /// Why the last transaction failed.
-    private var failure = ""
     /// A store that is busy or away is waited for.
     private var storeRetry: (at: Instant, attempts: Int)?
 
@@ -146,86 +144,116 @@ struct ProjectionLoop: MemberLoop {
     // MARK: Writing
 
     private mutating func write(into outcome: inout Outcome, now: Instant) {
-        storeRetry = storeRetry.map { (now, $0.attempts) }
-        let due = backlogs.filter { partition, backlog in
-            !backlog.items.isEmpty && !backlog.isLettering && backlog.retryAt.map { $0 <= now } ?? true && table.accepts(partition)
+        let due = backlogs.keys.sorted().filter { partition in
+            guard let backlog = backlogs[partition], table.accepts(partition) else { return false }
+            return !backlog.items.isEmpty && !backlog.isLettering && backlog.retryAt.map { $0 <= now } ?? true
         }
-        guard !due.isEmpty else { return }
-        let fresh = due.filter { $0.value.attempts == 0 }.keys.sorted()
-        if !fresh.isEmpty, attempt(fresh, limit: .max, now: now) == nil {
-            for partition in fresh { retrySingly(partition, into: &outcome, now: now) }
-        }
-        for partition in due.keys.sorted() where due[partition]!.attempts > 0 { retrySingly(partition, into: &outcome, now: now) }
+        let fresh = due.filter { backlogs[$0]?.attempts == 0 }
+        var single = due.filter { backlogs[$0]?.attempts != 0 }
+        if !fresh.isEmpty, case .failed = writeAll(fresh, now: now) { single += fresh }
+        for partition in single { writeSingly(partition, into: &outcome, now: now) }
     }
 
-    /// Writes the first `limit` items of each partition in one transaction. Nil: it failed for what it holds, and nothing was written.
-    private mutating func attempt(_ partitions: [Int], limit: Int, now: Instant) -> Bool? {
+    private enum Attempt {
+        case written
+        /// The store is not to be had, or another member has the partition: nothing more now.
+        case stopped
+        /// Nothing was written, for what the batch holds.
+        case failed(any Error)
+    }
+
+    /// All that waits, in one transaction.
+    private mutating func writeAll(_ partitions: [Int], now: Instant) -> Attempt {
         var inputs: [ProjectorInputs] = []
         var moves: [CheckpointMove] = []
         for partition in partitions {
-            guard let backlog = backlogs[partition], let last = backlog.items.element(min(limit, backlog.items.count) - 1) else { continue }
-            moves.append(
-                CheckpointMove(partition: partition, from: backlog.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: last.position)))
-            backlog.items.forEach(first: limit) { item in if let found = item.inputs, found.count > 0 { inputs.append(found) } }
+            guard let backlog = backlogs[partition], let last = backlog.items.last else { continue }
+            moves.append(move(partition, to: last.position))
+            backlog.items.forEach { item in if let found = item.inputs, found.count > 0 { inputs.append(found) } }
         }
+        let projecting = projecting
+        let attempt = attempt(now: now) { try projecting.write(inputs, moving: moves) }
+        guard case .written = attempt else { return attempt }
+        for move in moves { written(move) }
+        reporter.counts.events += inputs.reduce(0) { $0 + $1.count }
+        return attempt
+    }
+
+    /// A partition's items one by one, until one fails: that one's event is tried again later, or given up.
+    private mutating func writeSingly(_ partition: Int, into outcome: inout Outcome, now: Instant) {
+        while let first = backlogs[partition]?.items.first, backlogs[partition]?.isLettering == false {
+            let move = move(partition, to: first.position)
+            let projecting = projecting
+            switch attempt(now: now, { try projecting.write(singly: first.inputs, moving: move) }) {
+            case .written:
+                written(move)
+                reporter.counts.events += first.inputs?.count ?? 0
+                continue
+            case .stopped: return
+            case .failed(let error): failed(first, error, of: partition, into: &outcome, now: now)
+            }
+            return
+        }
+    }
+
+    private func move(_ partition: Int, to position: Position) -> CheckpointMove {
+        CheckpointMove(partition: partition, from: backlogs[partition]?.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: position))
+    }
+
+    private mutating func attempt(now: Instant, _ write: () throws -> Void) -> Attempt {
         do {
-            try projecting.write(inputs, moving: moves)
+            try write()
         } catch let conflict as CheckpointConflict {
             // Another member wrote this partition's rows: it is given up, and begun again from the store's own word.
             reporter.report(.brokerRefused(group: reporter.group, reason: "\(conflict)"))
             table.revoke(conflict.partition)
-            backlogs[conflict.partition]?.items.removeAll()
-            return false
+            return .stopped
         } catch let error as any RetriableError where error.isRetriable {
             wait(for: error, now: now)
-            return false
+            return .stopped
         } catch {
-            failure = "\(error)"
-            return nil
+            return .failed(error)
         }
         surroundings.reach(.afterRows)
         storeRetry = nil
-        for move in moves { written(move, limit: limit) }
-        reporter.counts.events += inputs.reduce(0) { $0 + $1.count }
-        return true
+        return .written
     }
 
-    private mutating func written(_ move: CheckpointMove, limit: Int) {
+    private mutating func written(_ move: CheckpointMove) {
         let partition = move.partition
         backlogs[partition]?.checkpoint = move.to
         backlogs[partition]?.attempts = 0
         backlogs[partition]?.firstFailure = nil
         backlogs[partition]?.retryAt = nil
-        var taken = 0
-        while taken < limit, let item = backlogs[partition]?.items.popFirst() {
-            taken += 1
+        while let item = backlogs[partition]?.items.first, item.position <= move.to.position {
+            _ = backlogs[partition]?.items.popFirst()
             if item.commit != nil { reporter.counts.deliveries += 1 }
             table.settle(item.ordinal, of: partition, isSkipped: item.isSkipped)
         }
     }
 
-    /// Writes a partition's items one by one until one fails; that one is tried again later, or given up.
-    private mutating func retrySingly(_ partition: Int, into outcome: inout Outcome, now: Instant) {
-        while let first = backlogs[partition]?.items.first, backlogs[partition]?.isLettering == false {
-            switch attempt([partition], limit: 1, now: now) {
-            case true?: continue
-            case false?: return
-            case nil: break
-            }
-            let attempts = (backlogs[partition]?.attempts ?? 0) + 1
-            let since = backlogs[partition]?.firstFailure ?? now
-            backlogs[partition]?.attempts = attempts
-            backlogs[partition]?.firstFailure = since
-            guard now - since >= retry.budget else {
-                let delay = retry.delay(after: attempts, random: surroundings.randomness.next())
-                backlogs[partition]?.retryAt = now + delay
-                reporter.report(.retried(group: reporter.group, stream: first.commit?.stream, attempt: attempts, reason: failure, next: delay))
-                return
-            }
-            backlogs[partition]?.items.replaceFirst { $0.inputs = nil }
-            send(letterFor: first.commit?.stream, first.commit?.events.first, failure, [], first.position, partition, attempts: attempts, into: &outcome)
+    private mutating func failed(_ item: Item, _ error: any Error, of partition: Int, into outcome: inout Outcome, now: Instant) {
+        let failure = error as? ProjectionFailure
+        if let retriable = failure?.cause as? any RetriableError, retriable.isRetriable { return wait(for: retriable, now: now) }
+        let reason = "\(failure?.cause ?? error)"
+        let attempts = (backlogs[partition]?.attempts ?? 0) + 1
+        let since = backlogs[partition]?.firstFailure ?? now
+        backlogs[partition]?.attempts = attempts
+        backlogs[partition]?.firstFailure = since
+        guard now - since >= retry.budget else {
+            let delay = retry.delay(after: attempts, random: surroundings.randomness.next())
+            backlogs[partition]?.retryAt = now + delay
+            reporter.report(.retried(group: reporter.group, stream: item.commit?.stream, attempt: attempts, reason: reason, next: delay))
             return
         }
+        let event = failure.flatMap { failure in item.commit.map { $0.events[failure.event] } }
+        let projecting = projecting
+        backlogs[partition]?.items.replaceFirst { first in
+            first.inputs = failure.flatMap { failure in first.inputs.map { projecting.leave(out: failure.event, of: $0) } }
+        }
+        backlogs[partition]?.firstFailure = nil
+        backlogs[partition]?.retryAt = nil
+        send(letterFor: item.commit?.stream, event, reason, [], item.position, partition, attempts: attempts, into: &outcome)
     }
 
     private mutating func wait(for error: any RetriableError, now: Instant) {
