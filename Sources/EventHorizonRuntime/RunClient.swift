@@ -45,7 +45,7 @@ extension Configuration {
     /// The keys of `builtIn` that mean something to a program that only sends and reads.
     static func ofClient(application: String) -> [any ConfigurationDeclaration] {
         let ofWorkers: Set = [
-            ConfigurationKey.leaseTime.name, ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
+            ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
             ConfigurationKey.drainDeadline.name, ConfigurationKey.http.name, ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name,
         ]
         return builtIn(application: application).filter { !ofWorkers.contains($0.declaration.name) }
