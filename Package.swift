@@ -134,6 +134,13 @@ let package = Package(
             name: "EventHorizonWorkersTests",
             dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "GuestListTests",
+            dependencies: [
+                "GuestList", "GuestListScenario", "EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite",
+                "EventHorizonTesting",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonRuntimeTests",
