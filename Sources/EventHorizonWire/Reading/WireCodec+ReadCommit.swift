@@ -1,0 +1,76 @@
+internal import CEventHorizonWire
+internal import CProtobufC
+internal import EventHorizon
+
+extension WireCodec {
+    func commit(_ message: UnsafeMutablePointer<Eventhorizon__V1__Commit>) throws(WireError) -> Commit {
+        let stream = try self.stream(category: message.pointee.category, aggregate: message.pointee.aggregate_id, "category", "aggregate_id")
+        var commit = Commit(
+            stream: stream, number: try count(message.pointee.number, "number", from: 1),
+            firstVersion: try count(message.pointee.first_version, "first_version", from: 1), decided: [])
+        commit.events = try values(message.pointee.events, message.pointee.n_events, "events", atMost: limits.eventsPerCommit, "eventsPerCommit") {
+            event throws(WireError) in try envelope(event, in: stream)
+        }
+        commit.decided = try values(message.pointee.decided, message.pointee.n_decided, "decided", atMost: limits.decidedPerCommit, "decidedPerCommit") {
+            decided throws(WireError) in try self.decided(decided)
+        }
+        commit.recent = try values(message.pointee.recent, message.pointee.n_recent, "recent", atMost: limits.recentPerCommit, "recentPerCommit") {
+            recent throws(WireError) in
+            RecentCommand(
+                id: try id(recent.pointee.id, "id"), outcome: try outcome(recent.pointee.outcome), commit: try count(recent.pointee.commit, "commit", from: 1))
+        }
+        commit.inputs = try values(message.pointee.inputs, message.pointee.n_inputs, "inputs", atMost: limits.inputsPerCommit, "inputsPerCommit") {
+            input throws(WireError) in try place(input, "place")
+        }
+        if let step = message.pointee.step {
+            commit.step = try inside("step") { () throws(WireError) in try self.step(step) }
+        }
+        return commit
+    }
+
+    func outcome(_ message: UnsafeMutablePointer<Eventhorizon__V1__CommandOutcome>?) throws(WireError) -> CommandOutcome {
+        guard let message else { throw missing("outcome") }
+        do throws(WireError) {
+            switch message.pointee.outcome_case {
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED:
+                guard let accepted = message.pointee.accepted else { throw missing("accepted") }
+                let count = try count(accepted.pointee.count, "accepted.count")
+                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted.count", limits.eventsPerCommit, "eventsPerCommit") }
+                let first = try self.count(accepted.pointee.first_version, "accepted.first_version", from: count == 0 ? 0 : 1)
+                return .accepted(versions: first..<first + count)
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED:
+                guard let rejected = message.pointee.rejected else { throw missing("rejected") }
+                return .rejected(try inside("rejected") { () throws(WireError) in try payload(rejected.pointee) })
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED:
+                return .deadLettered(reason: try freeText(message.pointee.dead_lettered, "dead_lettered"))
+            default:
+                throw WireError(field: "outcome", value: "none that this build knows", limit: "deploy readers before writers")
+            }
+        } catch { throw error.inside("outcome") }
+    }
+
+    private func decided(_ message: UnsafeMutablePointer<Eventhorizon__V1__DecidedCommand>) throws(WireError) -> DecidedCommand {
+        var decided = DecidedCommand(
+            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome))
+        if let sender = message.pointee.sender {
+            decided.sender = try inside("sender") { () throws(WireError) in try stream(sender.pointee) }
+        }
+        if let command = message.pointee.command {
+            decided.command = try inside("command") { () throws(WireError) in try payload(command.pointee) }
+        }
+        return decided
+    }
+
+    private func step(_ message: UnsafeMutablePointer<Eventhorizon__V1__SagaStep>) throws(WireError) -> SagaStep {
+        guard let state = message.pointee.state else { throw missing("state") }
+        var step = SagaStep(state: try inside("state") { () throws(WireError) in try payload(state.pointee) })
+        step.effects = try values(message.pointee.effects, message.pointee.n_effects, "effects", atMost: limits.effectsPerStep, "effectsPerStep") {
+            effect throws(WireError) in try envelope(effect)
+        }
+        step.undo = try values(message.pointee.undo, message.pointee.n_undo, "undo", atMost: limits.effectsPerStep, "effectsPerStep") {
+            effect throws(WireError) in try envelope(effect)
+        }
+        step.isComplete = message.pointee.is_complete != 0
+        return step
+    }
+}
