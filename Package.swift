@@ -98,6 +98,10 @@ let package = Package(
         .testTarget(name: "EventHorizonWireTests", dependencies: ["EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
+        .testTarget(
+            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon"],
+            path: "IntegrationTests/NATS", swiftSettings: settings),
         .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
     ]
 )

@@ -206,6 +206,12 @@ extension EventLoop {
         }
     }
 
+    /// Calls `timer` at `due`, unless it is to be called already.
+    public func armIfIdle(_ timer: LoopTimer, at due: UInt64) {
+        let isArmed = state.withLock { _ in timer.isArmed }
+        if !isArmed { arm(timer, at: due) }
+    }
+
     public func disarm(_ timer: LoopTimer) {
         state.withLock { state in
             guard timer.isArmed else { return }
