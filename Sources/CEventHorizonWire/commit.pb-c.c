@@ -52,12 +52,6 @@ void   eventhorizon__v1__commit__free_unpacked
   assert(message->base.descriptor == &eventhorizon__v1__commit__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   eventhorizon__v1__command_outcome__accepted__init
-                     (Eventhorizon__V1__CommandOutcome__Accepted         *message)
-{
-  static const Eventhorizon__V1__CommandOutcome__Accepted init_value = EVENTHORIZON__V1__COMMAND_OUTCOME__ACCEPTED__INIT;
-  *message = init_value;
-}
 void   eventhorizon__v1__command_outcome__init
                      (Eventhorizon__V1__CommandOutcome         *message)
 {
@@ -380,67 +374,16 @@ const ProtobufCMessageDescriptor eventhorizon__v1__commit__descriptor =
   (ProtobufCMessageInit) eventhorizon__v1__commit__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__accepted__field_descriptors[2] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_descriptors[4] =
 {
   {
-    "first_version",
+    "accepted_from",
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Eventhorizon__V1__CommandOutcome__Accepted, first_version),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "count",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Eventhorizon__V1__CommandOutcome__Accepted, count),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned eventhorizon__v1__command_outcome__accepted__field_indices_by_name[] = {
-  1,   /* field[1] = count */
-  0,   /* field[0] = first_version */
-};
-static const ProtobufCIntRange eventhorizon__v1__command_outcome__accepted__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 2 }
-};
-const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__accepted__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "eventhorizon.v1.CommandOutcome.Accepted",
-  "Accepted",
-  "Eventhorizon__V1__CommandOutcome__Accepted",
-  "eventhorizon.v1",
-  sizeof(Eventhorizon__V1__CommandOutcome__Accepted),
-  2,
-  eventhorizon__v1__command_outcome__accepted__field_descriptors,
-  eventhorizon__v1__command_outcome__accepted__field_indices_by_name,
-  1,  eventhorizon__v1__command_outcome__accepted__number_ranges,
-  (ProtobufCMessageInit) eventhorizon__v1__command_outcome__accepted__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_descriptors[3] =
-{
-  {
-    "accepted",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Eventhorizon__V1__CommandOutcome, outcome_case),
-    offsetof(Eventhorizon__V1__CommandOutcome, accepted),
-    &eventhorizon__v1__command_outcome__accepted__descriptor,
+    offsetof(Eventhorizon__V1__CommandOutcome, accepted_from),
+    NULL,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -469,16 +412,29 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_d
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "accepted_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__CommandOutcome, accepted_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__command_outcome__field_indices_by_name[] = {
-  0,   /* field[0] = accepted */
+  3,   /* field[3] = accepted_count */
+  0,   /* field[0] = accepted_from */
   2,   /* field[2] = dead_lettered */
   1,   /* field[1] = rejected */
 };
 static const ProtobufCIntRange eventhorizon__v1__command_outcome__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor =
 {
@@ -488,14 +444,14 @@ const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor =
   "Eventhorizon__V1__CommandOutcome",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__CommandOutcome),
-  3,
+  4,
   eventhorizon__v1__command_outcome__field_descriptors,
   eventhorizon__v1__command_outcome__field_indices_by_name,
   1,  eventhorizon__v1__command_outcome__number_ranges,
   (ProtobufCMessageInit) eventhorizon__v1__command_outcome__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_descriptors[5] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_descriptors[6] =
 {
   {
     "id",
@@ -557,9 +513,22 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "correlation_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__DecidedCommand, correlation_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__decided_command__field_indices_by_name[] = {
   4,   /* field[4] = command */
+  5,   /* field[5] = correlation_id */
   0,   /* field[0] = id */
   2,   /* field[2] = outcome */
   1,   /* field[1] = place */
@@ -568,7 +537,7 @@ static const unsigned eventhorizon__v1__decided_command__field_indices_by_name[]
 static const ProtobufCIntRange eventhorizon__v1__decided_command__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor =
 {
@@ -578,7 +547,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor =
   "Eventhorizon__V1__DecidedCommand",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__DecidedCommand),
-  5,
+  6,
   eventhorizon__v1__decided_command__field_descriptors,
   eventhorizon__v1__decided_command__field_indices_by_name,
   1,  eventhorizon__v1__decided_command__number_ranges,

@@ -193,6 +193,51 @@ void   eventhorizon__v1__envelope__free_unpacked
   assert(message->base.descriptor == &eventhorizon__v1__envelope__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   eventhorizon__v1__origin__init
+                     (Eventhorizon__V1__Origin         *message)
+{
+  static const Eventhorizon__V1__Origin init_value = EVENTHORIZON__V1__ORIGIN__INIT;
+  *message = init_value;
+}
+size_t eventhorizon__v1__origin__get_packed_size
+                     (const Eventhorizon__V1__Origin *message)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__origin__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t eventhorizon__v1__origin__pack
+                     (const Eventhorizon__V1__Origin *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__origin__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t eventhorizon__v1__origin__pack_to_buffer
+                     (const Eventhorizon__V1__Origin *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__origin__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Eventhorizon__V1__Origin *
+       eventhorizon__v1__origin__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Eventhorizon__V1__Origin *)
+     protobuf_c_message_unpack (&eventhorizon__v1__origin__descriptor,
+                                allocator, len, data);
+}
+void   eventhorizon__v1__origin__free_unpacked
+                     (Eventhorizon__V1__Origin *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &eventhorizon__v1__origin__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor eventhorizon__v1__stream_id__field_descriptors[2] =
 {
   {
@@ -479,7 +524,7 @@ const ProtobufCEnumDescriptor eventhorizon__v1__envelope__kind__descriptor =
   eventhorizon__v1__envelope__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__envelope__field_descriptors[20] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__envelope__field_descriptors[21] =
 {
   {
     "id",
@@ -721,6 +766,18 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__envelope__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "origin",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Envelope, origin),
+    &eventhorizon__v1__origin__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__envelope__field_indices_by_name[] = {
   9,   /* field[9] = aggregate_id */
@@ -734,6 +791,7 @@ static const unsigned eventhorizon__v1__envelope__field_indices_by_name[] = {
   10,   /* field[10] = kind */
   19,   /* field[19] = metadata */
   7,   /* field[7] = occurred_at */
+  20,   /* field[20] = origin */
   4,   /* field[4] = payload */
   16,   /* field[16] = principal */
   17,   /* field[17] = reply_to */
@@ -747,7 +805,7 @@ static const unsigned eventhorizon__v1__envelope__field_indices_by_name[] = {
 static const ProtobufCIntRange eventhorizon__v1__envelope__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 20 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__envelope__descriptor =
 {
@@ -757,11 +815,148 @@ const ProtobufCMessageDescriptor eventhorizon__v1__envelope__descriptor =
   "Eventhorizon__V1__Envelope",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__Envelope),
-  20,
+  21,
   eventhorizon__v1__envelope__field_descriptors,
   eventhorizon__v1__envelope__field_indices_by_name,
   1,  eventhorizon__v1__envelope__number_ranges,
   (ProtobufCMessageInit) eventhorizon__v1__envelope__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue eventhorizon__v1__origin__kind__enum_values_by_number[5] =
+{
+  { "KIND_UNSPECIFIED", "EVENTHORIZON__V1__ORIGIN__KIND__KIND_UNSPECIFIED", 0 },
+  { "KIND_START", "EVENTHORIZON__V1__ORIGIN__KIND__KIND_START", 1 },
+  { "KIND_RESUME", "EVENTHORIZON__V1__ORIGIN__KIND__KIND_RESUME", 2 },
+  { "KIND_START_OR_RESUME", "EVENTHORIZON__V1__ORIGIN__KIND__KIND_START_OR_RESUME", 3 },
+  { "KIND_REJECTION", "EVENTHORIZON__V1__ORIGIN__KIND__KIND_REJECTION", 4 },
+};
+static const ProtobufCIntRange eventhorizon__v1__origin__kind__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex eventhorizon__v1__origin__kind__enum_values_by_name[5] =
+{
+  { "KIND_REJECTION", 4 },
+  { "KIND_RESUME", 2 },
+  { "KIND_START", 1 },
+  { "KIND_START_OR_RESUME", 3 },
+  { "KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor eventhorizon__v1__origin__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "eventhorizon.v1.Origin.Kind",
+  "Kind",
+  "Eventhorizon__V1__Origin__Kind",
+  "eventhorizon.v1",
+  5,
+  eventhorizon__v1__origin__kind__enum_values_by_number,
+  5,
+  eventhorizon__v1__origin__kind__enum_values_by_name,
+  1,
+  eventhorizon__v1__origin__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor eventhorizon__v1__origin__field_descriptors[6] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, kind),
+    &eventhorizon__v1__origin__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "category",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, category),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aggregate_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, aggregate_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SFIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, occurred_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "command",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, command),
+    &eventhorizon__v1__payload__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned eventhorizon__v1__origin__field_indices_by_name[] = {
+  2,   /* field[2] = aggregate_id */
+  1,   /* field[1] = category */
+  5,   /* field[5] = command */
+  0,   /* field[0] = kind */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = version */
+};
+static const ProtobufCIntRange eventhorizon__v1__origin__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor eventhorizon__v1__origin__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "eventhorizon.v1.Origin",
+  "Origin",
+  "Eventhorizon__V1__Origin",
+  "eventhorizon.v1",
+  sizeof(Eventhorizon__V1__Origin),
+  6,
+  eventhorizon__v1__origin__field_descriptors,
+  eventhorizon__v1__origin__field_indices_by_name,
+  1,  eventhorizon__v1__origin__number_ranges,
+  (ProtobufCMessageInit) eventhorizon__v1__origin__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue eventhorizon__v1__log__enum_values_by_number[4] =

@@ -38,17 +38,55 @@ public enum MessageHeaders {
 
     /// Why one header contradicts the envelope that its body gave; nil where it does not, or where the name is none of ours.
     public static func disagreement(with envelope: Envelope, name: String, value: String) -> String? {
-        let agrees: Bool
-        let said: String
-        switch name {
-        case id: (agrees, said) = (MessageID(value) == envelope.id, envelope.id.description)
-        case kind: (agrees, said) = (value == Self.value(of: envelope.kind), Self.value(of: envelope.kind))
-        case type: (agrees, said) = (value == envelope.payload.name, envelope.payload.name)
-        case schema: (agrees, said) = (Int(value) == envelope.payload.schema, String(envelope.payload.schema))
-        case correlation: (agrees, said) = (MessageID(value) == envelope.correlation, envelope.correlation.description)
-        case causation: (agrees, said) = (envelope.causation != nil && MessageID(value) == envelope.causation, envelope.causation?.description ?? "nothing")
-        default: return nil
+        var (name, value) = (name, value)
+        return name.withUTF8 { name in value.withUTF8 { disagreement(with: envelope, name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0)) } }
+    }
+
+    /// The same for bytes as a broker has them; allocates nothing where they agree.
+    public static func disagreement(with envelope: Envelope, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> String? {
+        if name == id {
+            return value == envelope.id ? nil : contradiction(id, value, envelope.id.description)
+        } else if name == kind {
+            let kind = Self.value(of: envelope.kind)
+            return value == kind ? nil : contradiction(Self.kind, value, kind)
+        } else if name == type {
+            return value == envelope.payload.name ? nil : contradiction(type, value, envelope.payload.name)
+        } else if name == schema {
+            return Int(String(decoding: value, as: UTF8.self)) == envelope.payload.schema ? nil : contradiction(schema, value, String(envelope.payload.schema))
+        } else if name == correlation {
+            return value == envelope.correlation ? nil : contradiction(correlation, value, envelope.correlation.description)
+        } else if name == causation {
+            if let cause = envelope.causation, value == cause { return nil }
+            return contradiction(causation, value, envelope.causation?.description ?? "nothing")
         }
-        return agrees ? nil : "the header \(name) says '\(value)', the body '\(said)': let the publisher write both from one value, or leave the header out"
+        return nil
+    }
+
+    private static func contradiction(_ name: String, _ value: UnsafeRawBufferPointer, _ said: String) -> String {
+        "the header \(name) says '\(String(decoding: value.prefix(256), as: UTF8.self))', the body '\(said)': "
+            + "let the publisher write both from one value, or leave the header out"
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate static func == (bytes: Self, text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes.elementsEqual($0) } ?? bytes.elementsEqual(text.utf8)
+    }
+
+    /// Whether these are the id's 36 characters, in either case.
+    fileprivate static func == (bytes: Self, id: MessageID) -> Bool {
+        guard bytes.count == 36 else { return false }
+        var digits: UInt64 = 0
+        for (index, character) in bytes.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                if character != UInt8(ascii: "-") { return false }
+                continue
+            }
+            let nibble = UInt8(truncatingIfNeeded: (digits < 16 ? id.high : id.low) >> (60 - digits % 16 * 4)) & 15
+            let digit = nibble < 10 ? 48 + nibble : 87 + nibble
+            if character != digit && (nibble < 10 || character != digit - 32) { return false }
+            digits += 1
+        }
+        return true
     }
 }

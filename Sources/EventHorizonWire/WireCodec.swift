@@ -14,7 +14,7 @@ public final class WireCodec {
     public let limits: WireLimits
     let arena = Arena()
     private let unpacking = Arena()
-    var strings = StringCache()
+    let strings = StringCache()
     private var buffer: UnsafeMutableRawBufferPointer
     private var isLent = false
 
@@ -101,11 +101,13 @@ extension Int {
 extension WireCodec {
     /// - Throws: `WireError` where the bytes are not such a record, or one beyond the limits.
     public func decodeEnvelope(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Envelope {
-        try unpacked(bytes, "envelope", eventhorizon__v1__envelope__unpack) { message throws(WireError) in try envelope(message) }
+        try refuseCrowdedEnvelope(bytes)
+        return try unpacked(bytes, "envelope", eventhorizon__v1__envelope__unpack) { message throws(WireError) in try envelope(message) }
     }
     /// - Throws: `WireError` where the bytes are not such a record, or one beyond the limits.
     public func decodeCommit(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Commit {
-        try unpacked(bytes, "commit", eventhorizon__v1__commit__unpack) { message throws(WireError) in try commit(message) }
+        try refuseCrowdedCommit(bytes)
+        return try unpacked(bytes, "commit", eventhorizon__v1__commit__unpack) { message throws(WireError) in try commit(message) }
     }
     /// - Throws: `WireError` where the bytes are not such a record, or one beyond the limits.
     public func decodeDeadLetter(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> DeadLetter {
@@ -117,7 +119,8 @@ extension WireCodec {
     }
     /// - Throws: `WireError` where the bytes are not such a record, or one beyond the limits.
     public func decodeTopology(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Topology {
-        try unpacked(bytes, "topology", eventhorizon__v1__topology__unpack) { message throws(WireError) in try topology(message) }
+        try refuseCrowdedTopology(bytes)
+        return try unpacked(bytes, "topology", eventhorizon__v1__topology__unpack) { message throws(WireError) in try topology(message) }
     }
     /// - Throws: `WireError` where the bytes are not such a record, or one beyond the limits.
     public func decodeOwnership(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OwnershipRecord {
@@ -136,8 +139,9 @@ extension WireCodec {
         guard bytes.count <= limits.recordSize else {
             throw WireError(field: "\(name)", value: "\(bytes.count) bytes long", limit: "at most \(limits.recordSize) are read (WireLimits.recordSize)")
         }
-        // The structs of a valid record take less than this many times its size: bytes that would take more are nobody's record.
-        unpacking.reset(budget: 65_536 + bytes.count * 16)
+        // The structs of a valid record take less than this many times its size, so bytes that would take more are nobody's record. The densest are
+        // entries of metadata: 7 bytes for a key of two letters, 120 bytes as a struct with its key, its pointer and protobuf-c's note of it.
+        unpacking.reset(budget: 65_536 + bytes.count * 24)
         guard let message = unpack(unpacking.allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)) else {
             throw WireError(field: "\(name)", value: "\(bytes.count) bytes that cannot be taken apart", limit: "a protobuf message of proto/eventhorizon/v1, whole")
         }

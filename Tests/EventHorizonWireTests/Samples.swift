@@ -14,7 +14,8 @@ enum Samples {
         id: id(1), kind: .command, stream: athena, payload: json, expectedVersion: 0, correlation: id(2), causation: id(3),
         occurredAt: Timestamp(nanoseconds: 1_700_000_000_123_456_789),
         trace: TraceContext(traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "congo=t61rcWkgMzE"), sender: list,
-        tenant: "olympus", principal: "zeus", replyTo: "_INBOX.1", expiry: Timestamp(nanoseconds: 0), metadata: ["b": "2", "a": "nul \0 inside", "": ""])
+        origin: Origin(kind: .rejection, stream: athena, version: 0, time: Timestamp(nanoseconds: 7), command: json),
+        tenant: "olympus", principal: "zeus", replyTo: "_INBOX.1", expiry: Timestamp(nanoseconds: 0), metadata: ["b": "2", "a": "nul \0 inside"])
     static let bareEnvelope = Envelope(
         id: MessageID(high: 0, low: 0), kind: .event, stream: StreamID("c", "a"), payload: Payload(name: "t", contentType: "", bytes: []),
         correlation: id(2), occurredAt: Timestamp(nanoseconds: -1))
@@ -29,17 +30,17 @@ enum Samples {
     static let commit = Commit(
         stream: athena, number: 2, firstVersion: 3, events: [event(10, of: athena), event(11, of: athena)],
         decided: [
-            DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 3..<5)),
+            DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 3..<5), correlation: id(2)),
             DecidedCommand(
                 id: id(4), place: place, outcome: .rejected(Payload(name: "guestlist.v1.AlreadyDeclined", contentType: "application/json", bytes: [123, 125])),
-                sender: list, command: json),
-            DecidedCommand(id: id(5), place: place, outcome: .deadLettered(reason: "not JSON: give it a {")),
+                correlation: id(3), sender: list, command: json),
+            DecidedCommand(id: id(5), place: place, outcome: .deadLettered(reason: "not JSON: give it a {"), correlation: id(5)),
         ],
         recent: [RecentCommand(id: id(6), outcome: .accepted(versions: 2..<2), commit: 1)],
         inputs: [place, Place(log: .deadLetters, incarnation: 1, partition: 0, position: .start)],
         step: SagaStep(state: json, effects: [envelope], undo: [envelope], isComplete: true))
     static let bareCommit = Commit(
-        stream: StreamID("c", "a"), number: 1, firstVersion: 1, decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1))])
+        stream: StreamID("c", "a"), number: 1, firstVersion: 1, decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
 
     static let letter = DeadLetter(
         place: place, group: "invitations", reason: "not JSON: give it a {", attempts: 3, worker: "host-1/42",

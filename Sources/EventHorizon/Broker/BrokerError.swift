@@ -1,5 +1,5 @@
 /// What went wrong at a broker's or a store's border.
-public struct BrokerError: Error, CustomStringConvertible, Sendable {
+public struct BrokerError: RetriableError, CustomStringConvertible, Sendable {
     /// A closed set is never promised: compare with the constants, and keep a default.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         public let description: String

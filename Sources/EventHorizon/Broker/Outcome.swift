@@ -11,7 +11,7 @@ public struct Outcome: Sendable {
     public var replies: [(to: String, answer: Answer)] = []
     /// Everything up to here is settled and answered. May be recorded later than it is said, by at most 100 ms, never earlier.
     public var progress: [(partition: Int, position: Position)] = []
-    /// How many deliveries of a partition are done with: what is delivered and not finished is bounded.
+    /// How many deliveries of a partition are done with, skipped records not counted: what is delivered and not finished is bounded.
     public var finished: [(partition: Int, count: Int)] = []
     /// Partitions to give up, after progress is recorded.
     public var releases: [Int] = []
@@ -89,10 +89,13 @@ public struct Outcome: Sendable {
         public var token: Int
         public var partition: Int
         public var letter: DeadLetter
-        public init(token: Int, partition: Int, letter: DeadLetter) {
+        /// The message, where it was decoded: the broker writes it as the letter's record. Where that does not fit, the letter holds only the place.
+        public var message: Envelope?
+        public init(token: Int, partition: Int, letter: DeadLetter, message: Envelope? = nil) {
             self.token = token
             self.partition = partition
             self.letter = letter
+            self.message = message
         }
     }
 }

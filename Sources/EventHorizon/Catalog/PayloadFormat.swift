@@ -1,4 +1,6 @@
 /// A Codable format: what `body` writes to the encoder becomes payload bytes.
+///
+/// Used by several threads at once. `decode` must end in a value or an error whatever the bytes are.
 public protocol PayloadFormat: Sendable {
     /// The media type that payloads of this format carry, `application/json`.
     var contentType: String { get }

@@ -44,6 +44,11 @@ public struct Events<Input: Sendable>: Sendable {
         }
     }
 
+    package var categories: Set<Category> { Set(routes.keys) }
+
+    /// What is wrong with the names of what is read, in sentences.
+    package var problems: [String] { routes.values.flatMap(\.problems).sorted() }
+
     /// Decodes what is listed; false: skipped, undecoded.
     package func decode(_ event: Envelope, version: Int, formats: [any PayloadFormat], into inputs: inout [Input]) throws -> Bool {
         guard let route = routes[event.stream.category], route.names.contains(event.payload.name) else { return false }

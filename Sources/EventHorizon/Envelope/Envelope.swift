@@ -17,6 +17,8 @@ public struct Envelope: Sendable, Equatable {
     public var trace: TraceContext?
     /// The saga's stream that sent this command; nil for a client's.
     public var sender: StreamID?
+    /// What a saga's router passes on: whose event the payload is. Nil for every other command.
+    public var origin: Origin?
     public var tenant: String
     public var principal: String
     /// Where the answer goes, in the broker's own terms; empty for nowhere.
@@ -28,7 +30,7 @@ public struct Envelope: Sendable, Equatable {
 
     public init(
         id: MessageID, kind: Kind, stream: StreamID, payload: Payload, expectedVersion: Int? = nil, correlation: MessageID, causation: MessageID? = nil,
-        occurredAt: Timestamp, trace: TraceContext? = nil, sender: StreamID? = nil, tenant: String = "", principal: String = "", replyTo: String = "",
+        occurredAt: Timestamp, trace: TraceContext? = nil, sender: StreamID? = nil, origin: Origin? = nil, tenant: String = "", principal: String = "", replyTo: String = "",
         expiry: Timestamp? = nil, metadata: [String: String] = [:]
     ) {
         self.id = id
@@ -41,6 +43,7 @@ public struct Envelope: Sendable, Equatable {
         self.occurredAt = occurredAt
         self.trace = trace
         self.sender = sender
+        self.origin = origin
         self.tenant = tenant
         self.principal = principal
         self.replyTo = replyTo

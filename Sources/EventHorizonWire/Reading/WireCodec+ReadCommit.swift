@@ -32,11 +32,10 @@ extension WireCodec {
         guard let message else { throw missing("outcome") }
         do throws(WireError) {
             switch message.pointee.outcome_case {
-            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED:
-                guard let accepted = message.pointee.accepted else { throw missing("accepted") }
-                let count = try count(accepted.pointee.count, "accepted.count")
-                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted.count", limits.eventsPerCommit, "eventsPerCommit") }
-                let first = try self.count(accepted.pointee.first_version, "accepted.first_version", from: count == 0 ? 0 : 1)
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM:
+                let count = try count(message.pointee.accepted_count, "accepted_count")
+                guard count <= limits.eventsPerCommit else { throw tooMany(count, "accepted_count", limits.eventsPerCommit, "eventsPerCommit") }
+                let first = try self.count(message.pointee.accepted_from, "accepted_from", from: count == 0 ? 0 : 1)
                 return .accepted(versions: first..<first + count)
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED:
                 guard let rejected = message.pointee.rejected else { throw missing("rejected") }
@@ -51,7 +50,8 @@ extension WireCodec {
 
     private func decided(_ message: UnsafeMutablePointer<Eventhorizon__V1__DecidedCommand>) throws(WireError) -> DecidedCommand {
         var decided = DecidedCommand(
-            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome))
+            id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome),
+            correlation: try id(message.pointee.correlation_id, "correlation_id"))
         if let sender = message.pointee.sender {
             decided.sender = try inside("sender") { () throws(WireError) in try stream(sender.pointee) }
         }

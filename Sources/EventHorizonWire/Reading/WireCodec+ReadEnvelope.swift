@@ -42,6 +42,9 @@ extension WireCodec {
         if let sender = message.pointee.sender {
             envelope.sender = try inside("sender") { () throws(WireError) in try self.stream(sender.pointee) }
         }
+        if let origin = message.pointee.origin {
+            envelope.origin = try inside("origin") { () throws(WireError) in try self.origin(origin.pointee) }
+        }
         envelope.tenant = try identity(message.pointee.tenant, "tenant")
         envelope.principal = try identity(message.pointee.principal, "principal")
         envelope.replyTo = try identity(message.pointee.reply_to, "reply_to")
@@ -57,5 +60,18 @@ extension WireCodec {
             envelope.metadata = Dictionary(entries) { $1 }
         }
         return envelope
+    }
+
+    private func origin(_ message: Eventhorizon__V1__Origin) throws(WireError) -> Origin {
+        guard let kind = UInt8(exactly: message.kind.rawValue).flatMap(Origin.Kind.init(rawValue:)) else {
+            throw WireError(field: "kind", value: "\(message.kind.rawValue)", limit: "this build knows 1 to 4: deploy readers before writers")
+        }
+        var origin = Origin(
+            kind: kind, stream: try stream(category: message.category, aggregate: message.aggregate_id, "category", "aggregate_id"),
+            version: try count(message.version, "version"), time: Timestamp(nanoseconds: message.occurred_at))
+        if let command = message.command {
+            origin.command = try inside("command") { () throws(WireError) in try payload(command.pointee) }
+        }
+        return origin
     }
 }

@@ -43,14 +43,14 @@ extension WireCodec {
 
     func count(_ number: UInt64, _ field: StaticString, from lowest: UInt64 = 0) throws(WireError) -> Int {
         guard number >= lowest, number < Self.ceiling else {
-            throw WireError(field: "\(field)", value: "\(number)", limit: "from \(lowest) up to 2^62 can be read")
+            throw WireError(field: "\(field)", value: "\(number)", limit: "from \(lowest) to below 2^62 can be read")
         }
         return Int(number)
     }
 
     func small(_ number: UInt32, _ field: StaticString, from lowest: UInt32 = 0) throws(WireError) -> Int {
         guard number >= lowest, number <= UInt32(Int32.max) else {
-            throw WireError(field: "\(field)", value: "\(number)", limit: "from \(lowest) up to 2^31 can be read")
+            throw WireError(field: "\(field)", value: "\(number)", limit: "from \(lowest) to below 2^31 can be read")
         }
         return Int(number)
     }
@@ -132,6 +132,6 @@ extension WireCodec {
     }
 
     func tooMany(_ count: Int, _ field: StaticString, _ limit: Int, _ name: StaticString) -> WireError {
-        WireError(field: "the count of \(field)", value: "\(count)", limit: "at most \(limit) are read (WireLimits.\(name))")
+        WireError(field: "\(field)", value: "\(count) in number", limit: "at most \(limit) are read (WireLimits.\(name))")
     }
 }

@@ -21,11 +21,9 @@ extension WireCodec {
         let message = arena.make(eventhorizon__v1__command_outcome__init)
         switch outcome {
         case .accepted(let versions):
-            let accepted = arena.make(eventhorizon__v1__command_outcome__accepted__init)
-            accepted.pointee.first_version = field(versions.lowerBound)
-            accepted.pointee.count = field(versions.count)
-            message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED
-            message.pointee.accepted = accepted
+            message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM
+            message.pointee.accepted_from = field(versions.lowerBound)
+            message.pointee.accepted_count = field(versions.count)
         case .rejected(let rejection):
             message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED
             message.pointee.rejected = self.message(rejection)
@@ -41,6 +39,7 @@ extension WireCodec {
         message.pointee.id = field(decided.id)
         message.pointee.place = self.message(decided.place)
         message.pointee.outcome = self.message(decided.outcome)
+        message.pointee.correlation_id = field(decided.correlation)
         if let sender = decided.sender { message.pointee.sender = self.message(sender) }
         if let command = decided.command { message.pointee.command = self.message(command) }
         return message

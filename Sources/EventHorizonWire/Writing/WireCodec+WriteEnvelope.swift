@@ -28,6 +28,7 @@ extension WireCodec {
             message.pointee.tracestate = field(trace.tracestate)
         }
         if let sender = envelope.sender { message.pointee.sender = self.message(sender) }
+        if let origin = envelope.origin { message.pointee.origin = self.message(origin) }
         message.pointee.tenant = field(envelope.tenant)
         message.pointee.principal = field(envelope.principal)
         message.pointee.reply_to = field(envelope.replyTo)
@@ -45,6 +46,17 @@ extension WireCodec {
                 return entry
             }
         }
+        return message
+    }
+
+    private func message(_ origin: Origin) -> UnsafeMutablePointer<Eventhorizon__V1__Origin> {
+        let message = arena.make(eventhorizon__v1__origin__init)
+        message.pointee.kind = Eventhorizon__V1__Origin__Kind(UInt32(origin.kind.rawValue))
+        message.pointee.category = field(origin.stream.category.description)
+        message.pointee.aggregate_id = field(origin.stream.aggregate)
+        message.pointee.version = field(origin.version)
+        message.pointee.occurred_at = origin.time.nanoseconds
+        if let command = origin.command { message.pointee.command = self.message(command) }
         return message
     }
 }

@@ -18,7 +18,6 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Eventhorizon__V1__Commit Eventhorizon__V1__Commit;
 typedef struct Eventhorizon__V1__CommandOutcome Eventhorizon__V1__CommandOutcome;
-typedef struct Eventhorizon__V1__CommandOutcome__Accepted Eventhorizon__V1__CommandOutcome__Accepted;
 typedef struct Eventhorizon__V1__DecidedCommand Eventhorizon__V1__DecidedCommand;
 typedef struct Eventhorizon__V1__RecentCommand Eventhorizon__V1__RecentCommand;
 typedef struct Eventhorizon__V1__SagaStep Eventhorizon__V1__SagaStep;
@@ -79,29 +78,9 @@ struct  Eventhorizon__V1__Commit
     , {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
 
 
-/*
- * Its events took these versions.
- */
-struct  Eventhorizon__V1__CommandOutcome__Accepted
-{
-  ProtobufCMessage base;
-  /*
-   * From 1.
-   */
-  uint64_t first_version;
-  /*
-   * Zero: there was nothing to say.
-   */
-  uint64_t count;
-};
-#define EVENTHORIZON__V1__COMMAND_OUTCOME__ACCEPTED__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__command_outcome__accepted__descriptor) \
-    , 0, 0 }
-
-
 typedef enum {
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__NOT_SET = 0,
-  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED = 1,
+  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM = 1,
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED = 2,
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__CASE)
@@ -113,9 +92,16 @@ typedef enum {
 struct  Eventhorizon__V1__CommandOutcome
 {
   ProtobufCMessage base;
+  /*
+   * How many events an accepted command gave.
+   */
+  uint64_t accepted_count;
   Eventhorizon__V1__CommandOutcome__OutcomeCase outcome_case;
   union {
-    Eventhorizon__V1__CommandOutcome__Accepted *accepted;
+    /*
+     * Its events took the versions from this one on, from 1. With `accepted_count` zero there was nothing to say.
+     */
+    uint64_t accepted_from;
     /*
      * The domain said no; this is its rejection.
      */
@@ -128,7 +114,7 @@ struct  Eventhorizon__V1__CommandOutcome
 };
 #define EVENTHORIZON__V1__COMMAND_OUTCOME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__command_outcome__descriptor) \
-    , EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__NOT_SET, {0} }
+    , 0, EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__NOT_SET, {0} }
 
 
 struct  Eventhorizon__V1__DecidedCommand
@@ -154,10 +140,14 @@ struct  Eventhorizon__V1__DecidedCommand
    * A saga's command itself, where it was not accepted, so that the saga can be told. Absent otherwise.
    */
   Eventhorizon__V1__Payload *command;
+  /*
+   * The command's correlation id. Always set.
+   */
+  ProtobufCBinaryData correlation_id;
 };
 #define EVENTHORIZON__V1__DECIDED_COMMAND__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__decided_command__descriptor) \
-    , {0,NULL}, NULL, NULL, NULL, NULL }
+    , {0,NULL}, NULL, NULL, NULL, NULL, {0,NULL} }
 
 
 struct  Eventhorizon__V1__RecentCommand
@@ -230,9 +220,6 @@ Eventhorizon__V1__Commit *
 void   eventhorizon__v1__commit__free_unpacked
                      (Eventhorizon__V1__Commit *message,
                       ProtobufCAllocator *allocator);
-/* Eventhorizon__V1__CommandOutcome__Accepted methods */
-void   eventhorizon__v1__command_outcome__accepted__init
-                     (Eventhorizon__V1__CommandOutcome__Accepted         *message);
 /* Eventhorizon__V1__CommandOutcome methods */
 void   eventhorizon__v1__command_outcome__init
                      (Eventhorizon__V1__CommandOutcome         *message);
@@ -314,9 +301,6 @@ void   eventhorizon__v1__saga_step__free_unpacked
 typedef void (*Eventhorizon__V1__Commit_Closure)
                  (const Eventhorizon__V1__Commit *message,
                   void *closure_data);
-typedef void (*Eventhorizon__V1__CommandOutcome__Accepted_Closure)
-                 (const Eventhorizon__V1__CommandOutcome__Accepted *message,
-                  void *closure_data);
 typedef void (*Eventhorizon__V1__CommandOutcome_Closure)
                  (const Eventhorizon__V1__CommandOutcome *message,
                   void *closure_data);
@@ -337,7 +321,6 @@ typedef void (*Eventhorizon__V1__SagaStep_Closure)
 
 extern const ProtobufCMessageDescriptor eventhorizon__v1__commit__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor;
-extern const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__accepted__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__recent_command__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__saga_step__descriptor;

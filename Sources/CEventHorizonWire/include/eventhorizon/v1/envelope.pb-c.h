@@ -20,6 +20,7 @@ typedef struct Eventhorizon__V1__Payload Eventhorizon__V1__Payload;
 typedef struct Eventhorizon__V1__Place Eventhorizon__V1__Place;
 typedef struct Eventhorizon__V1__Envelope Eventhorizon__V1__Envelope;
 typedef struct Eventhorizon__V1__Envelope__MetadataEntry Eventhorizon__V1__Envelope__MetadataEntry;
+typedef struct Eventhorizon__V1__Origin Eventhorizon__V1__Origin;
 
 
 /* --- enums --- */
@@ -30,6 +31,23 @@ typedef enum _Eventhorizon__V1__Envelope__Kind {
   EVENTHORIZON__V1__ENVELOPE__KIND__KIND_EVENT = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(EVENTHORIZON__V1__ENVELOPE__KIND)
 } Eventhorizon__V1__Envelope__Kind;
+typedef enum _Eventhorizon__V1__Origin__Kind {
+  EVENTHORIZON__V1__ORIGIN__KIND__KIND_UNSPECIFIED = 0,
+  /*
+   * The event starts the saga; one that runs already goes on.
+   */
+  EVENTHORIZON__V1__ORIGIN__KIND__KIND_START = 1,
+  /*
+   * The event is for a saga that runs; without one it says nothing.
+   */
+  EVENTHORIZON__V1__ORIGIN__KIND__KIND_RESUME = 2,
+  EVENTHORIZON__V1__ORIGIN__KIND__KIND_START_OR_RESUME = 3,
+  /*
+   * The payload is the reason why the aggregate rejected `command`.
+   */
+  EVENTHORIZON__V1__ORIGIN__KIND__KIND_REJECTION = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(EVENTHORIZON__V1__ORIGIN__KIND)
+} Eventhorizon__V1__Origin__Kind;
 typedef enum _Eventhorizon__V1__Log {
   EVENTHORIZON__V1__LOG__LOG_UNSPECIFIED = 0,
   EVENTHORIZON__V1__LOG__LOG_COMMANDS = 1,
@@ -202,6 +220,11 @@ struct  Eventhorizon__V1__Envelope
   ProtobufCBinaryData reply_to;
   size_t n_metadata;
   Eventhorizon__V1__Envelope__MetadataEntry **metadata;
+  /*
+   * What a saga's router adds when it sends an event, or the rejection of an effect, to the saga's own stream; the payload is the event's, or the
+   * rejection. Written by saga workers. Absent in every other message.
+   */
+  Eventhorizon__V1__Origin *origin;
   Eventhorizon__V1__Envelope__ExpectedVersionPresenceCase expected_version_presence_case;
   union {
     uint64_t expected_version;
@@ -213,7 +236,40 @@ struct  Eventhorizon__V1__Envelope
 };
 #define EVENTHORIZON__V1__ENVELOPE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__envelope__descriptor) \
-    , {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, EVENTHORIZON__V1__ENVELOPE__KIND__KIND_UNSPECIFIED, {0,NULL}, {0,NULL}, NULL, {0,NULL}, {0,NULL}, {0,NULL}, 0,NULL, EVENTHORIZON__V1__ENVELOPE__EXPECTED_VERSION_PRESENCE__NOT_SET, {0}, EVENTHORIZON__V1__ENVELOPE__EXPIRY_PRESENCE__NOT_SET, {0} }
+    , {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0, {0,NULL}, {0,NULL}, EVENTHORIZON__V1__ENVELOPE__KIND__KIND_UNSPECIFIED, {0,NULL}, {0,NULL}, NULL, {0,NULL}, {0,NULL}, {0,NULL}, 0,NULL, NULL, EVENTHORIZON__V1__ENVELOPE__EXPECTED_VERSION_PRESENCE__NOT_SET, {0}, EVENTHORIZON__V1__ENVELOPE__EXPIRY_PRESENCE__NOT_SET, {0} }
+
+
+/*
+ * Whose event, or whose rejection, a saga's input is.
+ */
+struct  Eventhorizon__V1__Origin
+{
+  ProtobufCMessage base;
+  /*
+   * Always set.
+   */
+  Eventhorizon__V1__Origin__Kind kind;
+  /*
+   * Whose event it was, or who rejected, as in StreamId, without its wrapper.
+   */
+  ProtobufCBinaryData category;
+  ProtobufCBinaryData aggregate_id;
+  /*
+   * The event's version, from 1; 0 for a rejection.
+   */
+  uint64_t version;
+  /*
+   * When the event was made. Nanoseconds since 1970.
+   */
+  int64_t occurred_at;
+  /*
+   * The saga's command that was rejected. Absent for an event.
+   */
+  Eventhorizon__V1__Payload *command;
+};
+#define EVENTHORIZON__V1__ORIGIN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__origin__descriptor) \
+    , EVENTHORIZON__V1__ORIGIN__KIND__KIND_UNSPECIFIED, {0,NULL}, {0,NULL}, 0, 0, NULL }
 
 
 /* Eventhorizon__V1__StreamId methods */
@@ -295,6 +351,25 @@ Eventhorizon__V1__Envelope *
 void   eventhorizon__v1__envelope__free_unpacked
                      (Eventhorizon__V1__Envelope *message,
                       ProtobufCAllocator *allocator);
+/* Eventhorizon__V1__Origin methods */
+void   eventhorizon__v1__origin__init
+                     (Eventhorizon__V1__Origin         *message);
+size_t eventhorizon__v1__origin__get_packed_size
+                     (const Eventhorizon__V1__Origin   *message);
+size_t eventhorizon__v1__origin__pack
+                     (const Eventhorizon__V1__Origin   *message,
+                      uint8_t             *out);
+size_t eventhorizon__v1__origin__pack_to_buffer
+                     (const Eventhorizon__V1__Origin   *message,
+                      ProtobufCBuffer     *buffer);
+Eventhorizon__V1__Origin *
+       eventhorizon__v1__origin__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   eventhorizon__v1__origin__free_unpacked
+                     (Eventhorizon__V1__Origin *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Eventhorizon__V1__StreamId_Closure)
@@ -312,6 +387,9 @@ typedef void (*Eventhorizon__V1__Envelope__MetadataEntry_Closure)
 typedef void (*Eventhorizon__V1__Envelope_Closure)
                  (const Eventhorizon__V1__Envelope *message,
                   void *closure_data);
+typedef void (*Eventhorizon__V1__Origin_Closure)
+                 (const Eventhorizon__V1__Origin *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -325,6 +403,8 @@ extern const ProtobufCMessageDescriptor eventhorizon__v1__place__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__envelope__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__envelope__metadata_entry__descriptor;
 extern const ProtobufCEnumDescriptor    eventhorizon__v1__envelope__kind__descriptor;
+extern const ProtobufCMessageDescriptor eventhorizon__v1__origin__descriptor;
+extern const ProtobufCEnumDescriptor    eventhorizon__v1__origin__kind__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -1,0 +1,44 @@
+/// What it takes to reach a broker, whichever it is. A broker ignores what is not its own.
+public struct BrokerSettings: Sendable, CustomStringConvertible {
+    /// Certificates and keys in PEM files.
+    public struct TLS: Sendable, Equatable {
+        /// Who vouches for the server; nil for those that the system trusts.
+        public var authorities: String?
+        public var certificate: String?
+        public var key: String?
+        /// Expected in the server's certificate; nil for the host of its address.
+        public var serverName: String?
+        public init(authorities: String? = nil, certificate: String? = nil, key: String? = nil, serverName: String? = nil) {
+            self.authorities = authorities
+            self.certificate = certificate
+            self.key = key
+            self.serverName = serverName
+        }
+    }
+
+    public var address: BrokerAddress
+    public var application: String
+    /// What the server's monitoring calls this client.
+    public var clientName: String
+    /// Of an application that is created now.
+    public var partitionCount = 8
+    /// Of an application that is created now.
+    public var replicas = 1
+    public var leaseTime = Duration.seconds(5)
+    public var user: String?
+    public var password: String?
+    public var token: String?
+    /// A NATS `.creds` file.
+    public var natsCredentials: String?
+    /// Nil for an open connection.
+    public var tls: TLS?
+
+    public init(address: BrokerAddress, application: String, clientName: String) {
+        self.address = address
+        self.application = application
+        self.clientName = clientName
+    }
+
+    /// Without what is secret.
+    public var description: String { "\(address), application \(application)" }
+}

@@ -1,0 +1,64 @@
+public import EventHorizon
+internal import EventHorizonWire
+
+extension MemoryBroker {
+    /// A log's records in order of position, decoded.
+    public func records(of log: Log) -> [MemoryRecord] {
+        withState { state in
+            state[log].partitions.indices
+                .flatMap { partition in
+                    state[log].partitions[partition].map { record in
+                        MemoryRecord(partition: partition, position: record.position, content: state.inspected(record, log))
+                    }
+                }
+                .sorted { $0.position < $1.position }
+        }
+    }
+
+    /// What every worker has to agree on.
+    public var topology: Topology { withState { state in state.topology } }
+
+    /// A group's recorded progress, by partition; nil for a group that never joined.
+    public func progress(of group: String) -> [Position]? {
+        withState { state in state.groups.first { $0.name == group }?.progress }
+    }
+
+    /// The ids of the members that hold a group's partitions, by partition; nil for a group that never joined.
+    public func owners(of group: String) -> [String?]? {
+        withState { state in
+            state.groups.first { $0.name == group }?.owners.map { number in
+                number.flatMap { state.index(of: $0) }.map { state.members[$0].id }
+            }
+        }
+    }
+
+    /// Stores bytes as they are, as a stranger might: a record that no codec of ours wrote.
+    ///
+    /// - Parameters:
+    ///   - bytes: The body.
+    ///   - stream: Whose the headers say that it is; decides who is given it, and the partition.
+    ///   - type: The type that the headers name.
+    @discardableResult
+    public func store(foreign bytes: [UInt8], in log: Log, stream: StreamID, type: String = "") -> Position {
+        withState { state in
+            let partition = state.partition(of: stream.aggregate)
+            let position = state[log].append(bytes, to: partition, stream: stream, type: type, isCommit: log == .events)
+            state.notify(log, partition)
+            return position
+        }
+    }
+}
+
+extension MemoryState {
+    fileprivate func inspected(_ record: MemoryLog.Record, _ log: Log) -> MemoryRecord.Content {
+        do {
+            return try record.bytes.withUnsafeBytes { bytes in
+                switch log {
+                case .commands: .command(try codec.decodeEnvelope(bytes))
+                case .events: .commit(try codec.decodeCommit(bytes))
+                case .deadLetters: .letter(try codec.decodeDeadLetter(bytes))
+                }
+            }
+        } catch { return .undecodable(bytes: record.bytes, reason: "\(error)") }
+    }
+}

@@ -1,0 +1,120 @@
+internal import EventHorizon
+internal import EventHorizonWire
+
+extension MemoryState {
+    /// Does what a member wants done; its answers wait for its next turn. Whoever waits for a reply is given back, to be resumed outside the lock.
+    mutating func settle(_ number: Int, _ outcome: Outcome) -> [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] {
+        guard let member = index(of: number) else { return [] }
+        let log = members[member].declaration.log
+        for start in outcome.starts where holds(member, start.partition) {
+            let cursor = self[log].index(after: start.after, in: start.partition)
+            members[member].sessions[start.partition]?.cursor = cursor
+            members[member].sessions[start.partition]?.startedAfter = start.after
+        }
+        for finished in outcome.finished where holds(member, finished.partition) {
+            let unfinished = members[member].sessions[finished.partition]?.unfinished ?? 0
+            members[member].sessions[finished.partition]?.unfinished = max(0, unfinished - finished.count)
+        }
+        if features.atomicSettle { settleWhole(member, outcome) } else { settleSingly(member, outcome) }
+        for load in outcome.loads where holds(member, load.partition) {
+            let loaded = LoadedStream(token: load.token, result: self.load(load.stream, load.extent))
+            members[member].loaded.append(MemberState.PendingLoad(partition: load.partition, loaded: loaded))
+        }
+        var replies: [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] = []
+        for reply in outcome.replies {
+            let answer = travelled(reply.answer)
+            if let waiter = close(reply.to, with: answer) { replies.append((waiter, answer)) }
+        }
+        for partition in outcome.releases where holds(member, partition) { release(partition, of: member) }
+        if !outcome.releases.isEmpty { rebalance(members[member].group) }
+        members[member].hasNews = true
+        return replies
+    }
+
+    private func holds(_ member: Int, _ partition: Int) -> Bool {
+        members[member].sessions.indices.contains(partition) && members[member].sessions[partition] != nil
+    }
+
+    private mutating func settleSingly(_ member: Int, _ outcome: Outcome) {
+        for append in outcome.appends where holds(member, append.partition) { finish(append, judge(append), member) }
+        settleRest(member, outcome)
+    }
+
+    /// What a partition's part of an outcome stores is stored whole or not at all. Refused records are no part of it.
+    ///
+    /// Where an append conflicts and there is nothing beside, it is answered; where there is more, the partition is lost and claimed again, as after
+    /// an aborted transaction.
+    private mutating func settleWhole(_ member: Int, _ outcome: Outcome) {
+        var verdicts: [Verdict?] = []
+        var touched: [StreamID] = []
+        var conflicts = Array(repeating: 0, count: partitionCount)
+        var others = Array(repeating: 0, count: partitionCount)
+        for append in outcome.appends {
+            guard holds(member, append.partition) else {
+                verdicts.append(nil)
+                continue
+            }
+            var verdict = judge(append)
+            if case .stored = verdict {
+                if touched.contains(append.commit.stream) { verdict = .conflict(append.previous) } else { touched.append(append.commit.stream) }
+            }
+            switch verdict {
+            case .conflict: conflicts[append.partition] += 1
+            case .stored, .duplicate: others[append.partition] += 1
+            case .refused: break
+            }
+            verdicts.append(verdict)
+        }
+        for message in outcome.messages where holds(member, message.partition) { others[message.partition] += 1 }
+        for letter in outcome.letters where holds(member, letter.partition) { others[letter.partition] += 1 }
+        for progress in outcome.progress where holds(member, progress.partition) { others[progress.partition] += 1 }
+        for partition in 0..<partitionCount where conflicts[partition] > 0 && others[partition] > 0 {
+            take(partition, from: member, isUnclean: false, tell: true)
+        }
+        for (append, verdict) in zip(outcome.appends, verdicts) where holds(member, append.partition) {
+            if let verdict { finish(append, verdict, member) }
+        }
+        settleRest(member, outcome)
+    }
+
+    private mutating func finish(_ append: Outcome.Append, _ verdict: Verdict, _ member: Int) {
+        switch verdict {
+        case .stored(let bytes):
+            let position = store(append.commit, bytes)
+            answer(append.token, append.partition, draw(\.duplicateAnswer) ? .duplicate(position) : .stored(position), member)
+        case .duplicate(let position): answer(append.token, append.partition, .duplicate(position), member)
+        case .conflict(let position): answer(append.token, append.partition, .conflict(position), member)
+        case .refused(let reason): answer(append.token, append.partition, .refused(reason: reason), member)
+        }
+    }
+
+    private mutating func settleRest(_ member: Int, _ outcome: Outcome) {
+        for message in outcome.messages where holds(member, message.partition) {
+            switch publish(message.envelope) {
+            case .stored(let position): answer(message.token, message.partition, .stored(position), member)
+            case .refused(let reason): answer(message.token, message.partition, .refused(reason: reason), member)
+            }
+        }
+        for letter in outcome.letters where holds(member, letter.partition) { answer(letter.token, letter.partition, store(letter), member) }
+        for (partition, position) in outcome.progress where holds(member, partition) {
+            if draw(\.lateProgress) {
+                if let earlier = members[member].sessions[partition]?.unrecorded { record(earlier, partition, members[member].group) }
+                members[member].sessions[partition]?.unrecorded = position
+            } else {
+                members[member].sessions[partition]?.unrecorded = nil
+                record(position, partition, members[member].group)
+            }
+        }
+    }
+
+    private mutating func answer(_ token: Int, _ partition: Int, _ result: SettleAnswer.Result, _ member: Int) {
+        let due = draw(\.lateAnswer) ? delayed() : nil
+        members[member].answers.append(
+            MemberState.PendingAnswer(partition: partition, due: due, answer: SettleAnswer(token: token, result: result)))
+    }
+
+    /// The answer as its client reads it. Nothing that can be written here fails to be read; if it did, the client would be told as it is.
+    private func travelled(_ answer: Answer) -> Answer {
+        (try? codec.encode(answer).withUnsafeBytes { try codec.decodeAnswer($0) }) ?? answer
+    }
+}

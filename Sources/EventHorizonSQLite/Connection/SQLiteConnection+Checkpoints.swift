@@ -1,0 +1,54 @@
+internal import EventHorizon
+
+// The store's own tables. Every file has them.
+extension SQLiteConnection {
+    /// Of these tables.
+    static let format = 1
+
+    /// - Returns: The identity, random, by which this file is told from any other.
+    func createTables(for projection: ProjectionID) throws -> String {
+        let identity = MessageID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)).description
+        let db = SQLiteTransaction(connection: self)
+        try db.execute("CREATE TABLE eventhorizon_store (identity TEXT NOT NULL, projection TEXT NOT NULL, schema_version INTEGER NOT NULL)")
+        // Incarnation and position are unsigned: stored as the signed integers of the same bits.
+        try db.execute(
+            "CREATE TABLE eventhorizon_checkpoint (partition INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL, position INTEGER NOT NULL)")
+        try db.execute("INSERT INTO eventhorizon_store VALUES (?, ?, ?)", identity, "\(projection)", Self.format)
+        return identity
+    }
+
+    /// nil: nobody has prepared this file.
+    func storeRecord() throws -> (identity: String, projection: String, format: Int)? {
+        guard try !query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'eventhorizon_store'").isEmpty,
+            let row = try query("SELECT identity, projection, schema_version FROM eventhorizon_store").first
+        else { return nil }
+        return (try row[0], try row[1], try row[2])
+    }
+
+    func checkpoints() throws -> [Int: Checkpoint] {
+        var checkpoints: [Int: Checkpoint] = [:]
+        for row in try query("SELECT partition, incarnation, position FROM eventhorizon_checkpoint") {
+            checkpoints[try row[0]] = Checkpoint(
+                incarnation: UInt64(bitPattern: try row[1]), position: Position(UInt64(bitPattern: try row[2])))
+        }
+        return checkpoints
+    }
+
+    /// The fence: one row moves, or the whole transaction is undone.
+    func move(_ move: CheckpointMove) throws {
+        let db = SQLiteTransaction(connection: self)
+        let incarnation = Int64(bitPattern: move.to.incarnation)
+        let position = Int64(bitPattern: move.to.position.rawValue)
+        let moved =
+            if let from = move.from {
+                try db.execute(
+                    "UPDATE eventhorizon_checkpoint SET incarnation = ?, position = ? WHERE partition = ? AND incarnation = ? AND position = ?",
+                    incarnation, position, move.partition, Int64(bitPattern: from.incarnation), Int64(bitPattern: from.position.rawValue))
+            } else {
+                try db.execute("INSERT INTO eventhorizon_checkpoint VALUES (?, ?, ?) ON CONFLICT DO NOTHING", move.partition, incarnation, position)
+            }
+        guard moved == 1 else {
+            throw CheckpointConflict(partition: move.partition, expected: move.from, actual: try checkpoints()[move.partition])
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import EventHorizon
+
+/// What became of one command of a batch, before it is stored.
+enum Verdict {
+    case accepted(events: [Envelope])
+    case rejected(Payload)
+    /// It cannot be handled and a repeat would end the same: undecodable, unknown, unencodable.
+    case failed(reason: String)
+}
+
+/// One category's commands, behind one call per stream and batch. Keeps the state of each stream that it was given a slot for.
+///
+/// Not `Sendable`: belongs to one loop.
+protocol CommandHandling: AnyObject {
+    var category: Category { get }
+    /// How much of a stream its state is made of.
+    var extent: Outcome.Load.Extent { get }
+
+    /// Takes commits of a stream into the state in `slot`, which was forgotten before.
+    /// - Throws: What cannot be read: written by a newer build.
+    func load(_ commits: [StoredCommit], slot: Int) throws
+
+    /// Decides commands of one stream in order, each seeing the events of those before it. `commit` counts the stream's commits.
+    func decide(_ commands: ArraySlice<PendingCommand>, slot: Int, commit: Int, into draft: inout Draft)
+
+    func forget(slot: Int)
+}
+
+/// A command in a lane.
+struct PendingCommand {
+    var envelope: Envelope
+    var position: Position
+    /// Its delivery's, in its partition.
+    var ordinal: Int
+    /// Why it will not be decided: its record cannot be read, or an earlier attempt failed for good.
+    var failure: String?
+    /// The record as it was read, for the letter, where it could not be decoded.
+    var record: [UInt8] = []
+}
+
+/// What a batch of commands of one stream came to.
+struct Draft {
+    var verdicts: [Verdict] = []
+    /// A saga's step over the whole batch.
+    var step: SagaStep?
+    /// The state in the slot is no longer what the stream says: it has to be loaded again. The last verdict caused it; no later command is decided.
+    var isTainted = false
+    /// Set where a record from a newer build was met: nothing of the batch counts.
+    var future: String?
+
+    mutating func removeAll() {
+        verdicts.removeAll(keepingCapacity: true)
+        step = nil
+        isTainted = false
+        future = nil
+    }
+}

@@ -1,0 +1,287 @@
+internal import EventHorizon
+
+extension CommandLoop {
+    /// Lets a lane go on as far as it can.
+    mutating func advance(_ slot: Int, into outcome: inout Outcome, now: Instant) throws {
+        guard lanes.holds(slot), !lanes[slot].waiting.isEmpty, table.accepts(lanes[slot].partition) else { return }
+        lanes[slot].isRecent = true
+        switch lanes[slot].phase {
+        case .cold: load(slot, into: &outcome)
+        case .idle: try decide(slot, into: &outcome, now: now)
+        case .loading, .lettering, .appending, .sending, .waiting: break
+        }
+    }
+
+    mutating func wake(_ now: Instant) {
+        for (slot, due) in timers where due <= now {
+            timers[slot] = nil
+            lanes[slot].phase = .cold
+            ready.append(slot)
+        }
+    }
+
+    private mutating func load(_ slot: Int, into outcome: inout Outcome) {
+        lanes[slot].phase = .loading
+        let partition = lanes[slot].partition
+        let token = expect(.load(lane: slot), in: partition)
+        outcome.loads.append(.init(token: token, partition: partition, stream: lanes[slot].stream, extent: handler.extent))
+    }
+
+    mutating func take(_ loaded: LoadedStream) throws {
+        guard let (what, partition) = expected.removeValue(forKey: loaded.token), case .load(let slot) = what else { return }
+        table.answered(partition)
+        let stream = lanes[slot].stream
+        switch loaded.result {
+        case .unreadable(let reason): throw future(reason, stream, partition)
+        case .commits(let commits):
+            do { try handler.load(commits, slot: slot) } catch { throw future("\(error)", stream, partition) }
+            lanes[slot].forgetStream()
+            if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
+            lanes[slot].phase = .idle
+            ready.append(slot)
+        }
+    }
+
+    /// What a newer build wrote is not poison: this build stops, so that a newer one goes on.
+    private func future(_ reason: String, _ stream: StreamID, _ partition: Int) -> Misconfiguration {
+        reporter.report(.futureMet(group: reporter.group, partition: partition, reason: reason))
+        return Misconfiguration("'\(stream)' holds what this build cannot read: \(reason). Deploy the build that knows it; readers go before writers")
+    }
+
+    // MARK: Deciding
+
+    private mutating func decide(_ slot: Int, into outcome: inout Outcome, now: Instant) throws {
+        var batch = lanes[slot].current
+        batch.removeAll(keepingCapacity: true)
+        let limit = lanes[slot].decidesSingly ? 1 : settings.sharedCommands
+        while batch.count < limit, let next = lanes[slot].waiting.first {
+            if recognise(next, slot, into: &outcome) {
+                _ = lanes[slot].waiting.popFirst()
+                // A saga's step whose effects may not have left sends them again first.
+                if case .sending = lanes[slot].phase { return }
+                continue
+            }
+            // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
+            if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
+            if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
+            batch.append(next)
+            _ = lanes[slot].waiting.popFirst()
+        }
+        guard !batch.isEmpty else { return }
+        draft.removeAll()
+        if let expected = batch[0].envelope.expectedVersion, batch[0].failure == nil, expected != lanes[slot].version {
+            draft.verdicts.append(.rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload))
+        } else {
+            handler.decide(batch[...], slot: slot, commit: lanes[slot].number + 1, into: &draft)
+        }
+        if let future = draft.future { throw self.future(future, lanes[slot].stream, lanes[slot].partition) }
+        if draft.verdicts.count < batch.count {
+            lanes[slot].waiting.prepend(batch[draft.verdicts.count...])
+            batch.removeLast(batch.count - draft.verdicts.count)
+        }
+        lanes[slot].isTainted = draft.isTainted
+        lanes[slot].current = batch
+        lanes[slot].commit = makeCommit(slot)
+        write(slot, into: &outcome)
+    }
+
+    /// Whether a command was decided before; its answer is given again.
+    private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
+        let lane = lanes[slot]
+        let isReread = lane.lastInput(of: .commands, incarnation: member.incarnation).map { pending.position <= $0 } ?? false
+        let answer = lane.answer(to: pending.envelope.id)
+        guard isReread || answer != nil else { return false }
+        reporter.counts.duplicates += 1
+        if let answer { reply(to: pending.envelope, answer, slot, into: &outcome) }
+        if isReread, !lane.unsentEffects.isEmpty {
+            lanes[slot].current = [pending]
+            lanes[slot].commit = nil
+            send(lane.unsentEffects, slot, into: &outcome)
+        } else {
+            settle(pending, slot)
+        }
+        return true
+    }
+
+    private func makeCommit(_ slot: Int) -> Commit {
+        let lane = lanes[slot]
+        var events: [Envelope] = []
+        var decided: [DecidedCommand] = []
+        for (pending, verdict) in zip(lane.current, draft.verdicts) {
+            let command = pending.envelope
+            let outcome: CommandOutcome
+            switch verdict {
+            case .accepted(let made):
+                let first = lane.version + events.count + 1
+                events += made
+                outcome = .accepted(versions: first..<first + made.count)
+            case .rejected(let reason): outcome = .rejected(reason)
+            case .failed(let reason): outcome = .deadLettered(reason: reason)
+            }
+            var entry = DecidedCommand(
+                id: command.id, place: place(of: pending.position, in: lane.partition), outcome: outcome,
+                correlation: command.correlation, sender: command.sender)
+            if command.sender != nil, case .rejected = outcome { entry.command = command.payload }
+            decided.append(entry)
+        }
+        let input = decided[decided.count - 1].place
+        return Commit(
+            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided, recent: lane.recent,
+            inputs: lane.inputs.filter { $0.log != .commands } + [input], step: draft.step)
+    }
+
+    // MARK: Writing
+
+    /// The letters of what failed first, then the commit that names them.
+    private mutating func write(_ slot: Int, into outcome: inout Outcome) {
+        let lane = lanes[slot]
+        var letters = 0
+        for (pending, decided) in zip(lane.current, lane.commit?.decided ?? []) {
+            guard case .deadLettered(let reason) = decided.outcome else { continue }
+            letters += 1
+            let token = expect(.letter(lane: slot), in: lane.partition)
+            let type = pending.envelope.payload.name
+            let letter = letter(
+                at: pending.position, of: lane.partition, stream: lane.stream, type: type, reason: reason, attempts: lane.attempts + 1,
+                record: pending.record)
+            let message = pending.record.isEmpty ? pending.envelope : nil
+            outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: message))
+            reporter.report(.deadLettered(group: reporter.group, stream: lane.stream, type: type, reason: reason))
+        }
+        if letters > 0 { lanes[slot].phase = .lettering(open: letters) } else { append(slot, into: &outcome) }
+    }
+
+    private mutating func append(_ slot: Int, into outcome: inout Outcome) {
+        guard let commit = lanes[slot].commit else { return }
+        lanes[slot].phase = .appending
+        let token = expect(.append(lane: slot), in: lanes[slot].partition)
+        outcome.appends.append(.init(token: token, partition: lanes[slot].partition, commit: commit, previous: lanes[slot].position))
+    }
+
+    mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome, now: Instant) {
+        guard let (what, partition) = expected.removeValue(forKey: answer.token) else { return }
+        table.answered(partition)
+        switch what {
+        case .forward(let ordinal), .stray(let ordinal):
+            if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
+            table.settle(ordinal, of: partition)
+        case .letter(let slot):
+            guard case .lettering(let open) = lanes[slot].phase else { return }
+            if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
+            lanes[slot].phase = .lettering(open: open - 1)
+            if open == 1 { append(slot, into: &outcome) }
+        case .append(let slot):
+            switch answer.result {
+            case .stored(let position), .duplicate(let position): stored(slot, at: position, into: &outcome)
+            case .conflict: conflict(slot, now: now)
+            case .refused(let reason): refused(slot, reason, now: now)
+            }
+        case .effect(let slot):
+            if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
+            guard case .sending(let open) = lanes[slot].phase else { return }
+            lanes[slot].phase = .sending(open: open - 1)
+            if open == 1 { finish(slot) }
+        case .load: break
+        }
+    }
+
+    private mutating func stored(_ slot: Int, at position: Position, into outcome: inout Outcome) {
+        guard let commit = lanes[slot].commit else { return }
+        lanes[slot].take(StoredCommit(commit: commit, position: position), window: settings.recentCommands)
+        lanes[slot].attempts = 0
+        lanes[slot].firstFailure = nil
+        reporter.counts.commits += 1
+        reporter.counts.events += commit.events.count
+        for (pending, decided) in zip(lanes[slot].current, commit.decided) {
+            if case .rejected = decided.outcome { reporter.counts.rejections += 1 }
+            reply(to: pending.envelope, decided.outcome, slot, into: &outcome)
+        }
+        let effects = lanes[slot].unsentEffects
+        if effects.isEmpty { finish(slot) } else { send(effects, slot, into: &outcome) }
+    }
+
+    private mutating func send(_ effects: [Envelope], _ slot: Int, into outcome: inout Outcome) {
+        lanes[slot].phase = .sending(open: effects.count)
+        reporter.counts.effects += effects.count
+        for effect in effects {
+            let token = expect(.effect(lane: slot), in: lanes[slot].partition)
+            outcome.messages.append(.init(token: token, partition: lanes[slot].partition, envelope: effect))
+        }
+    }
+
+    /// All that the commands in hand came to is durable.
+    private mutating func finish(_ slot: Int) {
+        for pending in lanes[slot].current { settle(pending, slot) }
+        lanes[slot].current.removeAll(keepingCapacity: true)
+        lanes[slot].commit = nil
+        lanes[slot].unsentEffects = []
+        lanes[slot].decidesSingly = false
+        lanes[slot].phase = lanes[slot].isTainted ? .cold : .idle
+        lanes[slot].isTainted = false
+        if !lanes[slot].waiting.isEmpty { ready.append(slot) }
+    }
+
+    private mutating func settle(_ pending: PendingCommand, _ slot: Int) {
+        reporter.counts.deliveries += 1
+        table.settle(pending.ordinal, of: lanes[slot].partition)
+    }
+
+    private func reply(to command: Envelope, _ outcomeOfCommand: CommandOutcome, _ slot: Int, into outcome: inout Outcome) {
+        guard !command.replyTo.isEmpty else { return }
+        let lane = lanes[slot]
+        let place = Place(log: .events, incarnation: member.eventsIncarnation, partition: lane.partition, position: lane.position)
+        outcome.replies.append((command.replyTo, Answer(command: command.id, stream: lane.stream, outcome: outcomeOfCommand, place: place)))
+    }
+
+    // MARK: Failing
+
+    /// Another commit took the place: the commands in hand are decided again on what the stream says now.
+    private mutating func conflict(_ slot: Int, now: Instant) {
+        reporter.report(.conflict(group: reporter.group, stream: lanes[slot].stream))
+        retry(slot, reason: "other commits took its place each time", now: now)
+    }
+
+    private mutating func refused(_ slot: Int, _ reason: String, now: Instant) {
+        reporter.report(.brokerRefused(group: reporter.group, reason: reason))
+        if lanes[slot].current.count > 1 {
+            lanes[slot].decidesSingly = true
+        } else if lanes[slot].current.first?.failure == nil {
+            lanes[slot].current[0].failure = "its commit was refused: \(reason)"
+        } else {
+            // Even the commit that says so is refused: nothing is lost by waiting, and the stall shows.
+            retry(slot, reason: reason, now: now)
+            return
+        }
+        decideAgain(slot, at: nil)
+    }
+
+    private mutating func retry(_ slot: Int, reason: String, now: Instant) {
+        lanes[slot].attempts += 1
+        let attempt = lanes[slot].attempts
+        let since = lanes[slot].firstFailure ?? now
+        lanes[slot].firstFailure = since
+        if now - since > settings.retry.budget, lanes[slot].current.first?.failure == nil {
+            lanes[slot].current[0].failure = "given up after \(attempt) attempts: \(reason)"
+        }
+        let delay = settings.retry.delay(after: attempt, random: surroundings.randomness.next())
+        if attempt > 1 {
+            reporter.report(.retried(group: reporter.group, stream: lanes[slot].stream, attempt: attempt, reason: reason, next: delay))
+        }
+        decideAgain(slot, at: attempt > 1 ? now + delay : nil)
+    }
+
+    private mutating func decideAgain(_ slot: Int, at time: Instant?) {
+        handler.forget(slot: slot)
+        lanes[slot].waiting.prepend(lanes[slot].current)
+        lanes[slot].current.removeAll()
+        lanes[slot].commit = nil
+        lanes[slot].isTainted = false
+        if let time {
+            lanes[slot].phase = .waiting(until: time)
+            timers[slot] = time
+        } else {
+            lanes[slot].phase = .cold
+            ready.append(slot)
+        }
+    }
+}

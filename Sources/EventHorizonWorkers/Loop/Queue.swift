@@ -1,0 +1,45 @@
+/// First in, first out; taking from the front costs nothing however many wait.
+struct Queue<Element> {
+    private var elements: [Element] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == elements.count }
+    var count: Int { elements.count - head }
+    var first: Element? { isEmpty ? nil : elements[head] }
+
+    var last: Element? { isEmpty ? nil : elements[elements.count - 1] }
+
+    func forEach(_ body: (Element) -> Void) {
+        for index in head..<elements.count { body(elements[index]) }
+    }
+
+    mutating func replaceFirst(_ change: (inout Element) -> Void) {
+        if !isEmpty { change(&elements[head]) }
+    }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard !isEmpty else { return nil }
+        let first = elements[head]
+        head += 1
+        if head == elements.count {
+            removeAll()
+        } else if head > 64, head * 2 > elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return first
+    }
+
+    /// Puts elements before all others, in their order.
+    mutating func prepend(_ earlier: some Collection<Element>) {
+        elements.replaceSubrange(0..<head, with: earlier)
+        head = 0
+    }
+
+    mutating func removeAll() {
+        elements.removeAll(keepingCapacity: elements.capacity <= 64)
+        head = 0
+    }
+}
