@@ -116,10 +116,6 @@ let package = Package(
             dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
-        .testTarget(
-            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon"],
-            path: "IntegrationTests/NATS", swiftSettings: settings),
-        .testTarget(name: "EventHorizonRuntimeTests", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonRuntimeTests",
@@ -132,5 +128,8 @@ let package = Package(
         .testTarget(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
             swiftSettings: settings),
+        .testTarget(
+            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )

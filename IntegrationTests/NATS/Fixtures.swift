@@ -1,26 +1,28 @@
 #if NATS
 import EventHorizon
 import EventHorizonBridge
-import Glibc
-import Synchronization
+import ServerSupport
 import Testing
 
 @testable import EventHorizonNATS
 
-struct TestClock: WorkerClock {
-    var now: Instant { Instant(nanoseconds: MonotonicTime.now) }
-    var time: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+/// Runs `body` with a nats-server of its own: `NATS_SERVER` names another than the one on PATH.
+func withServer<Value>(arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value {
+    let server = try await NATSServer.start(arguments: arguments)
+    do {
+        let value = try await body(server)
+        await server.stop()
+        return value
+    } catch {
+        await server.stop()
+        throw error
     }
-    func sleep(until instant: Instant) async { try? await Task.sleep(for: instant - now) }
 }
 
-let surroundings = Surroundings(clock: TestClock())
+let surroundings = Surroundings.system
 let invitations: EventHorizon.Category = "guestlist.v1.Invitation"
 
-func broker(_ server: TestServer, application: String = "shop", partitions: Int = 8, lease: Duration = .seconds(2)) -> NATSBroker {
+func broker(_ server: NATSServer, application: String = "shop", partitions: Int = 8, lease: Duration = .seconds(2)) -> NATSBroker {
     NATSBroker(
         NATSConfiguration(servers: [server.url], application: application, partitionCount: partitions, leaseTime: lease, connectDeadline: .seconds(10)),
         surroundings: surroundings)
@@ -42,12 +44,12 @@ func commit(_ command: Envelope, number: Int, at place: Place, sender: StreamID?
         payload: Payload(name: "guestlist.v1.Created", schema: 1, contentType: "application/json", bytes: command.payload.bytes), at: surroundings.clock.time)
     return Commit(
         stream: command.stream, number: number, firstVersion: number, events: [event],
-        decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: number..<number + 1), sender: sender)], inputs: [place])
+        decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: number..<number + 1), correlation: command.correlation, sender: sender)], inputs: [place])
 }
 
 func place(_ position: UInt64, partition: Int = 0) -> Place { Place(log: .commands, incarnation: 1, partition: partition, position: Position(position)) }
 
-func soon(_ seconds: Double = 10) -> Instant { TestClock().now + .seconds(seconds) }
+func soon(_ seconds: Double = 10) -> Instant { surroundings.clock.now + .seconds(seconds) }
 
 /// Serves a member until `isDone` says so, or the time is over: starts what is claimed, finishes what is delivered, releases what is revoked.
 /// - Parameter isDone: Sees each turn.
@@ -58,7 +60,7 @@ func serve(
     var turn = Turn()
     var outcome = Outcome()
     let deadline = soon(seconds)
-    while TestClock().now < deadline {
+    while surroundings.clock.now < deadline {
         turn.removeAll()
         await member.next(&turn, until: deadline)
         for claim in turn.claimed { outcome.starts.append((claim.partition, claim.progress)) }

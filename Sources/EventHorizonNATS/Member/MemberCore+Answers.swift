@@ -101,13 +101,14 @@ extension MemberCore {
             let position = Position(sequence)
             turn.answers.append(SettleAnswer(token: letter.token, result: isDuplicate ? .duplicate(position) : .stored(position)))
         case .failed(let error) where error.errorCode == APIError.messageExceedsMaximum:
-            guard !letter.letter.record.isEmpty else {
+            guard !letter.letter.record.isEmpty || letter.message != nil else {
                 turn.answers.append(
                     SettleAnswer(token: letter.token, result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
                 return
             }
             var reference = letter
             reference.letter.record = []
+            reference.message = nil
             send(.letter(reference), answered.partition, answered.epoch, now)
         case .failed(let error): later(answered, "the dead letter is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)

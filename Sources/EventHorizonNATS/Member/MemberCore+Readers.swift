@@ -120,7 +120,6 @@ extension MemberCore {
         guard let reader = sessions[partition]?.reader, reader.skipped > 0 else { return }
         turn.deliveries.append(Delivery(partition: partition, position: reader.skippedTo, content: .skipped(count: reader.skipped)))
         sessions[partition]!.reader!.skipped = 0
-        sessions[partition]!.reader!.pull.deliver(bytes: 0)
     }
 }
 #endif

@@ -205,7 +205,7 @@ struct MemberCore {
         switch request {
         case .append(let append): result = writer.send(append: append, number: number, on: link)
         case .message(let message, let nonce): result = writer.send(command: message.envelope, nonce: nonce, number: number, on: link)
-        case .letter(let letter): result = writer.send(letter: letter.letter, number: number, on: link)
+        case .letter(let letter): result = writer.send(letter, number: number, on: link)
         case .load(let load, let loaded):
             switch load.extent {
             case .last: askLast(load.stream, number)

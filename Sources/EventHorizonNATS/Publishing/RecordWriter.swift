@@ -103,7 +103,9 @@ struct RecordWriter {
     }
 
     /// A letter too large is stored without its record, as a reference.
-    mutating func send(letter: DeadLetter, number: UInt64, on link: Link) -> Result {
+    mutating func send(_ item: Outcome.Letter, number: UInt64, on link: Link) -> Result {
+        var letter = item.letter
+        if let message = item.message { letter.record = codec.encode(message) }
         subject.removeAll(keepingCapacity: true)
         subject.append(contentsOf: application)
         subject.append(static: ".dead.")
@@ -135,10 +137,9 @@ struct RecordWriter {
         let headers = block.count
         codec.withEncoded(letter) { block.append(contentsOf: $0) }
         if block.count > maximumPayload {
-            var reference = letter
-            reference.record = []
+            letter.record = []
             block.removeSubrange(headers...)
-            codec.withEncoded(reference) { block.append(contentsOf: $0) }
+            codec.withEncoded(letter) { block.append(contentsOf: $0) }
         }
         guard block.count <= maximumPayload else {
             return .refused(reason: "a dead letter takes \(block.count) bytes without its record, more than \(maximumPayload): raise the server's max_payload")
