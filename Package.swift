@@ -30,6 +30,11 @@ let package = Package(
         .library(name: "EventHorizonRuntime", targets: ["EventHorizonRuntime"]),
         .library(name: "EventHorizonServerEcosystem", targets: ["EventHorizonServerEcosystem"]),
         .library(name: "EventHorizonTesting", targets: ["EventHorizonTesting"]),
+        .executable(name: "guestlist-command-handler", targets: ["guestlist-command-handler"]),
+        .executable(name: "guestlist-projector", targets: ["guestlist-projector"]),
+        .executable(name: "guestlist-saga", targets: ["guestlist-saga"]),
+        .executable(name: "guestlist", targets: ["guestlist-client"]),
+        .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
@@ -99,6 +104,20 @@ let package = Package(
 
         .target(
             name: "GuestListScenario", dependencies: ["GuestList", "EventHorizon", "EventHorizonWorkers", "EventHorizonSQLite"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-command-handler", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-projector", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-saga", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
+        .executableTarget(name: "guestlist-client", dependencies: ["GuestListScenario", "EventHorizonRuntime"], swiftSettings: settings),
+        .executableTarget(
+            name: "guestlist-demo",
+            dependencies: [
+                "GuestList", "GuestListScenario", "ServerSupport", "EventHorizon", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite",
+                "EventHorizonRuntime",
+            ],
+            swiftSettings: settings),
 
         // Starts real servers and processes, for tests, the demo and fault runs.
         .target(name: "ServerSupport", swiftSettings: settings),

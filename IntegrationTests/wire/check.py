@@ -37,7 +37,7 @@ def record(path):
 
 
 def unknown_fields(message):
-    """Whether the message, or one inside it, holds fields that the .proto files do not name: they would be written again, so taking them out shortens it."""
+    """Whether the message, or one inside it, holds fields that the .proto files do not name: it is shorter without them."""
     known = type(message)()
     known.CopyFrom(message)
     known.DiscardUnknownFields()

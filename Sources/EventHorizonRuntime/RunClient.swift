@@ -17,11 +17,12 @@ public func runClient(
     _ name: String, application: String? = nil, version: String = "unversioned", keys: [any ConfigurationDeclaration] = [],
     _ body: (Configuration) async throws -> Void
 ) async -> Never {
-    let declarations = Configuration.ofClient(application: application ?? String(name.prefix { $0 != "-" })) + keys
+    let application = application ?? String(name.prefix { $0 != "-" })
+    let declarations = Configuration.ofClient(application: application) + keys
     var status = ExitStatus.drained
     do {
         let invocation = try Invocation(
-            worker: name, arguments: Array(CommandLine.arguments.dropFirst()), environment: environmentVariables(), keys: declarations,
+            worker: name, application: application, arguments: Array(CommandLine.arguments.dropFirst()), environment: environmentVariables(), keys: declarations,
             shared: Configuration.Shared(surroundings: .system))
         switch invocation {
         case .help: LogInstrument.write(HelpText(client: name, keys: declarations).description, to: STDOUT_FILENO)
@@ -44,7 +45,7 @@ extension Configuration {
     /// The keys of `builtIn` that mean something to a program that only sends and reads.
     static func ofClient(application: String) -> [any ConfigurationDeclaration] {
         let ofWorkers: Set = [
-            ConfigurationKey.leaseTime.name, ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
+            ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
             ConfigurationKey.drainDeadline.name, ConfigurationKey.http.name, ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name,
         ]
         return builtIn(application: application).filter { !ofWorkers.contains($0.declaration.name) }

@@ -39,7 +39,9 @@ public enum MessageHeaders {
     /// Why one header contradicts the envelope that its body gave; nil where it does not, or where the name is none of ours.
     public static func disagreement(with envelope: Envelope, name: String, value: String) -> String? {
         var (name, value) = (name, value)
-        return name.withUTF8 { name in value.withUTF8 { disagreement(with: envelope, name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0)) } }
+        return name.withUTF8 { name in
+            value.withUTF8 { disagreement(with: envelope, name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer($0)) }
+        }
     }
 
     /// The same for bytes as a broker has them; allocates nothing where they agree.
@@ -52,7 +54,8 @@ public enum MessageHeaders {
         } else if name == type {
             return value == envelope.payload.name ? nil : contradiction(type, value, envelope.payload.name)
         } else if name == schema {
-            return Int(String(decoding: value, as: UTF8.self)) == envelope.payload.schema ? nil : contradiction(schema, value, String(envelope.payload.schema))
+            return Int(String(decoding: value, as: UTF8.self)) == envelope.payload.schema
+                ? nil : contradiction(schema, value, String(envelope.payload.schema))
         } else if name == correlation {
             return value == envelope.correlation ? nil : contradiction(correlation, value, envelope.correlation.description)
         } else if name == causation {

@@ -4,8 +4,8 @@ public import EventHorizon
 
 /// Records to bytes and bytes to records, over protobuf-c code generated from `proto/`.
 ///
-/// Reuses its buffers, so one codec serves one loop at a time: it is not `Sendable`, and a `withEncoded` must not encode with the same codec inside its
-/// body (decoding there is fine). Equal records always give equal bytes.
+/// Reuses its buffers, so one codec serves one loop at a time: it is not `Sendable`, and the body of a `withEncoded` must not encode with the same
+/// codec (decoding there is fine). Equal records always give equal bytes.
 ///
 /// What is read is checked: whoever wrote it, the result is a valid value or a `WireError`, and memory in proportion to the record.
 /// Strings keep every character, NUL included. Fields that this build does not know are passed over. A trace context whose parts are both empty
@@ -31,38 +31,31 @@ public final class WireCodec {
 extension WireCodec {
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ envelope: Envelope, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(envelope), body)
+        try withPacked(message(envelope), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ commit: Commit, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(commit), body)
+        try withPacked(message(commit), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ letter: DeadLetter, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(letter), body)
+        try withPacked(message(letter), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ answer: Answer, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(answer), body)
+        try withPacked(message(answer), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ topology: Topology, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(topology), body)
+        try withPacked(message(topology), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ record: OwnershipRecord, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(record), body)
+        try withPacked(message(record), body)
     }
     /// The bytes are valid inside `body` only.
     public func withEncoded<R>(_ record: CheckpointRecord, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        arena.reset()
-        return try withPacked(message(record), body)
+        try withPacked(message(record), body)
     }
 
     public func encode(_ envelope: Envelope) -> [UInt8] { withEncoded(envelope) { [UInt8]($0) } }
@@ -79,8 +72,7 @@ extension WireCodec {
         precondition(!isLent, "a codec encodes one record at a time: use another WireCodec inside the body of withEncoded")
         isLent = true
         defer { isLent = false }
-        // Every generated message begins with its ProtobufCMessage.
-        let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        let base = EventHorizonWire.base(of: message)
         let size = protobuf_c_message_get_packed_size(base)
         let kept = 1 << 20
         if size > buffer.count || buffer.count > kept && size <= kept {
@@ -88,12 +80,47 @@ extension WireCodec {
             buffer = .allocate(byteCount: size > kept ? size : size.nextPowerOf2, alignment: 16)
         }
         let written = protobuf_c_message_pack(base, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        arena.reset()
         return try body(UnsafeRawBufferPointer(rebasing: buffer[..<written]))
     }
 }
 
 extension Int {
     fileprivate var nextPowerOf2: Int { self <= 4096 ? 4096 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
+}
+
+/// Every generated message begins with its ProtobufCMessage.
+private func base<Message>(of message: UnsafeMutablePointer<Message>) -> UnsafePointer<ProtobufCMessage> {
+    UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+}
+
+// MARK: - Before writing
+
+extension WireCodec {
+    /// Whether a codec with these limits would read what this one would write. Costs less than to write and read it.
+    /// - Throws: What `decodeEnvelope` would.
+    public func check(_ envelope: Envelope) throws(WireError) {
+        try checked(message(envelope), "envelope") { message throws(WireError) in _ = try self.envelope(message) }
+    }
+    /// Whether a codec with these limits would read what this one would write: a commit that nobody reads ends its stream.
+    /// - Throws: What `decodeCommit` would.
+    public func check(_ commit: Commit) throws(WireError) {
+        try checked(message(commit), "commit") { message throws(WireError) in _ = try self.commit(message) }
+    }
+    /// Whether a codec with these limits would read what this one would write.
+    /// - Throws: What `decodeDeadLetter` would.
+    public func check(_ letter: DeadLetter) throws(WireError) {
+        try checked(message(letter), "dead letter") { message throws(WireError) in _ = try self.letter(message) }
+    }
+
+    /// The structs that would be written are read as if they had come from bytes: so the two never differ.
+    private func checked<Message>(
+        _ message: UnsafeMutablePointer<Message>, _ name: StaticString, _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Void
+    ) throws(WireError) {
+        defer { arena.reset() }
+        try refuseLongRecord(of: protobuf_c_message_get_packed_size(base(of: message)), name)
+        try inside(name) { () throws(WireError) in try read(message) }
+    }
 }
 
 // MARK: - From bytes
@@ -136,15 +163,21 @@ extension WireCodec {
         _ unpack: (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) -> UnsafeMutablePointer<Message>?,
         _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Record
     ) throws(WireError) -> Record {
-        guard bytes.count <= limits.recordSize else {
-            throw WireError(field: "\(name)", value: "\(bytes.count) bytes long", limit: "at most \(limits.recordSize) are read (WireLimits.recordSize)")
-        }
+        try refuseLongRecord(of: bytes.count, name)
         // The structs of a valid record take less than this many times its size, so bytes that would take more are nobody's record. The densest are
         // entries of metadata: 7 bytes for a key of two letters, 120 bytes as a struct with its key, its pointer and protobuf-c's note of it.
         unpacking.reset(budget: 65_536 + bytes.count * 24)
         guard let message = unpack(unpacking.allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)) else {
-            throw WireError(field: "\(name)", value: "\(bytes.count) bytes that cannot be taken apart", limit: "a protobuf message of proto/eventhorizon/v1, whole")
+            throw WireError(
+                field: "\(name)", value: "\(bytes.count) bytes that cannot be taken apart",
+                limit: "a protobuf message of proto/eventhorizon/v1, whole")
         }
         return try inside(name) { () throws(WireError) in try read(message) }
+    }
+
+    private func refuseLongRecord(of size: Int, _ name: StaticString) throws(WireError) {
+        guard size <= limits.recordSize else {
+            throw WireError(field: "\(name)", value: "\(size) bytes long", limit: "at most \(limits.recordSize) are read (WireLimits.recordSize)")
+        }
     }
 }

@@ -15,44 +15,72 @@ struct Golden: CustomStringConvertible, Sendable {
         envelope("envelope", Samples.envelope), envelope("envelope-bare", Samples.bareEnvelope),
         commit("commit", Samples.commit), commit("commit-bare", Samples.bareCommit),
         letter("dead-letter", Samples.letter), letter("dead-letter-bare", Samples.bareLetter),
-        Golden(description: "answer") { $0.encode(Samples.answer) } reads: { codec, bytes throws(WireError) in
+        Golden(description: "answer") {
+            $0.encode(Samples.answer)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeAnswer(bytes) == Samples.answer
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeAnswer(bytes)) },
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeAnswer(bytes))
+        },
         topology("topology", Samples.topology), topology("topology-bare", Samples.bareTopology),
         ownership("ownership", Samples.ownership), ownership("ownership-released", Samples.released),
-        Golden(description: "checkpoint") { $0.encode(Samples.checkpoint) } reads: { codec, bytes throws(WireError) in
+        Golden(description: "checkpoint") {
+            $0.encode(Samples.checkpoint)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeCheckpoint(bytes) == Samples.checkpoint
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeCheckpoint(bytes)) },
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeCheckpoint(bytes))
+        },
     ]
 
     private static func envelope(_ name: String, _ sample: Envelope) -> Golden {
-        Golden(description: name) { $0.encode(sample) } reads: { codec, bytes throws(WireError) in
+        Golden(description: name) {
+            $0.encode(sample)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeEnvelope(bytes) == sample
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeEnvelope(bytes)) }
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeEnvelope(bytes))
+        }
     }
 
     private static func commit(_ name: String, _ sample: Commit) -> Golden {
-        Golden(description: name) { $0.encode(sample) } reads: { codec, bytes throws(WireError) in
+        Golden(description: name) {
+            $0.encode(sample)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeCommit(bytes) == sample
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeCommit(bytes)) }
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeCommit(bytes))
+        }
     }
 
     private static func letter(_ name: String, _ sample: DeadLetter) -> Golden {
-        Golden(description: name) { $0.encode(sample) } reads: { codec, bytes throws(WireError) in
+        Golden(description: name) {
+            $0.encode(sample)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeDeadLetter(bytes) == sample
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeDeadLetter(bytes)) }
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeDeadLetter(bytes))
+        }
     }
 
     private static func topology(_ name: String, _ sample: Topology) -> Golden {
-        Golden(description: name) { $0.encode(sample) } reads: { codec, bytes throws(WireError) in
+        Golden(description: name) {
+            $0.encode(sample)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeTopology(bytes) == sample
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeTopology(bytes)) }
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeTopology(bytes))
+        }
     }
 
     private static func ownership(_ name: String, _ sample: OwnershipRecord) -> Golden {
-        Golden(description: name) { $0.encode(sample) } reads: { codec, bytes throws(WireError) in
+        Golden(description: name) {
+            $0.encode(sample)
+        } reads: { codec, bytes throws(WireError) in
             try codec.decodeOwnership(bytes) == sample
-        } rewrite: { codec, bytes throws(WireError) in codec.encode(try codec.decodeOwnership(bytes)) }
+        } rewrite: { codec, bytes throws(WireError) in
+            codec.encode(try codec.decodeOwnership(bytes))
+        }
     }
 
     /// The committed bytes: hexadecimal digits, lines that begin with # aside.

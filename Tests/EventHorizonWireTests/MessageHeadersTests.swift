@@ -6,7 +6,8 @@ struct MessageHeadersTests {
     static let agreeing = [
         MessageHeaders.id: "01975a2b-3c4d-7e5f-8000-000000000001", MessageHeaders.kind: "command", MessageHeaders.type: "guestlist.v1.CreateInvite",
         MessageHeaders.schema: "2", MessageHeaders.correlation: "01975A2B-3C4D-7E5F-8000-000000000002",
-        MessageHeaders.causation: "01975a2b-3c4d-7e5f-8000-000000000003", "Nats-Msg-Id": "whatever", MessageHeaders.traceparent: "another than the body's",
+        MessageHeaders.causation: "01975a2b-3c4d-7e5f-8000-000000000003", "Nats-Msg-Id": "whatever",
+        MessageHeaders.traceparent: "another than the body's",
     ]
 
     private func disagreement(_ headers: [String: String], _ envelope: Envelope = Samples.envelope) -> String? {

@@ -29,7 +29,11 @@ struct MetadataAndTextTests {
         #expect(codec.encode(some) == codec.encode(same))
     }
 
-    @Test(arguments: ["a", "exactly fifteen", "sixteen letters.", "naïve — ein Müller", "\0", "nul \0 inside of a longer one", String(repeating: "lang", count: 60), "👩‍👩‍👧‍👦"])
+    @Test(arguments: [
+        "a", "exactly fifteen", "sixteen letters.", "naïve — ein Müller", "\0", "nul \0 inside of a longer one",
+        String(repeating: "lang", count: 60),
+        "👩‍👩‍👧‍👦",
+    ])
     func a_string_keeps_every_byte(_ text: String) throws {
         var sample = Samples.envelope
         sample.stream.aggregate = text
@@ -52,10 +56,12 @@ struct MetadataAndTextTests {
         }
     }
 
-    @Test(arguments: [
-        [0xFF], [0xC3], [0x61, 0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], Array(repeating: 0x61, count: 30) + [0x80],
-        Array(repeating: 0x61, count: 300) + [0xE2, 0x82],
-    ] as [[UInt8]]) func a_string_that_is_not_UTF8_is_refused(_ bytes: [UInt8]) {
+    @Test(
+        arguments: [
+            [0xFF], [0xC3], [0x61, 0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], Array(repeating: 0x61, count: 30) + [0x80],
+            Array(repeating: 0x61, count: 300) + [0xE2, 0x82],
+        ] as [[UInt8]]) func a_string_that_is_not_UTF8_is_refused(_ bytes: [UInt8])
+    {
         for _ in 0..<2 {
             let error = #expect(throws: WireError.self) { try envelope(Proto.field(16, bytes)) }
             #expect(error?.description == "envelope.tenant is not UTF-8: strings on the wire are UTF-8")
@@ -79,7 +85,8 @@ enum Records {
     static let envelope = envelope(aggregate: "a")
 
     static func envelope(
-        id: [UInt8] = id, type: String = "t", schema: UInt64 = 1, correlation: [UInt8] = id, category: String = "c", aggregate: String = "a", kind: UInt64 = 1
+        id: [UInt8] = id, type: String = "t", schema: UInt64 = 1, correlation: [UInt8] = id, category: String = "c", aggregate: String = "a",
+        kind: UInt64 = 1
     ) -> [UInt8] {
         Proto.field(1, id) + Proto.field(2, type) + Proto.field(3, schema) + Proto.field(6, correlation) + Proto.field(9, category)
             + Proto.field(10, aggregate) + Proto.field(11, kind)

@@ -30,7 +30,8 @@ struct PartitionerTests {
     @Test func every_partition_of_any_count_is_in_range() {
         var random = SplitMix(seed: 3)
         for _ in 0..<2_000 {
-            let key = String(decoding: (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }, as: UTF8.self)
+            let key = String(
+                decoding: (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }, as: UTF8.self)
             let count = Int.random(in: 1...1_000, using: &random)
             #expect((0..<count).contains(Partitioner.partition(of: key, count: count)))
         }

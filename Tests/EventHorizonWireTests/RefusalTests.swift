@@ -11,9 +11,15 @@ struct RefusalTests {
             return "read"
         } catch { return "\(error)" }
     }
-    private func envelope(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String { refusal(bytes, limits: limits) { _ = try $0.decodeEnvelope($1) } }
-    private func commit(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String { refusal(bytes, limits: limits) { _ = try $0.decodeCommit($1) } }
-    private func topology(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String { refusal(bytes, limits: limits) { _ = try $0.decodeTopology($1) } }
+    private func envelope(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String {
+        refusal(bytes, limits: limits) { _ = try $0.decodeEnvelope($1) }
+    }
+    private func commit(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String {
+        refusal(bytes, limits: limits) { _ = try $0.decodeCommit($1) }
+    }
+    private func topology(_ bytes: [UInt8], limits: WireLimits = WireLimits()) -> String {
+        refusal(bytes, limits: limits) { _ = try $0.decodeTopology($1) }
+    }
 
     @Test func the_records_that_the_others_here_are_made_of_are_read() {
         #expect(envelope(Records.envelope) == "read")
@@ -25,7 +31,9 @@ struct RefusalTests {
     @Test func an_id_of_another_length_is_refused() {
         #expect(envelope(Records.envelope(id: [])) == "envelope.id is 0 bytes long: an id is the 16 bytes of a UUID")
         #expect(envelope(Records.envelope(id: [1, 2, 3])) == "envelope.id is 3 bytes long: an id is the 16 bytes of a UUID")
-        #expect(envelope(Records.envelope(correlation: [UInt8](repeating: 0, count: 17))) == "envelope.correlation_id is 17 bytes long: an id is the 16 bytes of a UUID")
+        #expect(
+            envelope(Records.envelope(correlation: [UInt8](repeating: 0, count: 17)))
+                == "envelope.correlation_id is 17 bytes long: an id is the 16 bytes of a UUID")
         #expect(envelope(Records.envelope + Proto.field(7, [1])) == "envelope.causation_id is 1 bytes long: an id is the 16 bytes of a UUID")
     }
 
@@ -56,7 +64,9 @@ struct RefusalTests {
         #expect(commit(Records.commit(firstVersion: .max)) == "commit.first_version is 18446744073709551615: from 1 to below 2^62 can be read")
         #expect(envelope(Records.envelope(schema: 0)) == "envelope.schema_version is 0: from 1 to below 2^31 can be read")
         #expect(envelope(Records.envelope(schema: 1 << 31)) == "envelope.schema_version is 2147483648: from 1 to below 2^31 can be read")
-        #expect(envelope(Records.envelope + Proto.field(12, 1 << 62)) == "envelope.expected_version is 4611686018427387904: from 0 to below 2^62 can be read")
+        #expect(
+            envelope(Records.envelope + Proto.field(12, 1 << 62))
+                == "envelope.expected_version is 4611686018427387904: from 0 to below 2^62 can be read")
         #expect(
             commit(Records.commit(Proto.field(8, Records.place(position: 1 << 62))))
                 == "commit.inputs[0].place.position is 4611686018427387904: positions lie below 2^62")
@@ -125,17 +135,23 @@ struct RefusalTests {
     @Test func a_length_beyond_its_limit_is_refused() {
         let long = String(repeating: "x", count: 1_025)
         #expect(envelope(Records.envelope(aggregate: String(long.dropLast()))) == "read")
-        #expect(envelope(Records.envelope(aggregate: long)) == "envelope.aggregate_id is 1025 bytes long: at most 1024 are read (WireLimits.aggregateID)")
+        #expect(
+            envelope(Records.envelope(aggregate: long)) == "envelope.aggregate_id is 1025 bytes long: at most 1024 are read (WireLimits.aggregateID)")
         #expect(envelope(Records.envelope(type: long)) == "envelope.type is 1025 bytes long: at most 256 are read (WireLimits.name)")
-        #expect(envelope(Records.envelope + Proto.field(17, long)) == "envelope.principal is 1025 bytes long: at most 1024 are read (WireLimits.identity)")
+        #expect(
+            envelope(Records.envelope + Proto.field(17, long)) == "envelope.principal is 1025 bytes long: at most 1024 are read (WireLimits.identity)"
+        )
         var limits = WireLimits()
         limits.recordSize = 10
-        #expect(envelope(Records.envelope, limits: limits) == "envelope is \(Records.envelope.count) bytes long: at most 10 are read (WireLimits.recordSize)")
+        #expect(
+            envelope(Records.envelope, limits: limits)
+                == "envelope is \(Records.envelope.count) bytes long: at most 10 are read (WireLimits.recordSize)")
     }
 
     @Test func a_log_or_a_group_that_is_there_twice_is_refused() {
         let incarnation = Proto.field(2, Proto.field(1, 1))
-        #expect(topology(Proto.field(1, 1) + incarnation + incarnation) == "topology.incarnations is twice there for the commands log: each log has one")
+        #expect(
+            topology(Proto.field(1, 1) + incarnation + incarnation) == "topology.incarnations is twice there for the commands log: each log has one")
         let group = Proto.field(3, Proto.field(1, "g") + Proto.field(2, 1))
         #expect(topology(Proto.field(1, 1) + group + group) == "topology.groups is twice there for 'g': each name is one group's")
         #expect(topology([]) == "topology.partition_count is 0: from 1 to below 2^31 can be read")
@@ -144,7 +160,8 @@ struct RefusalTests {
     @Test func bytes_that_are_no_record_are_refused() {
         let words = "a protobuf message of proto/eventhorizon/v1, whole"
         #expect(envelope(Array("{\"json\": true}".utf8)) == "envelope is 14 bytes that cannot be taken apart: \(words)")
-        #expect(envelope(Array(Records.envelope.dropLast())) == "envelope is \(Records.envelope.count - 1) bytes that cannot be taken apart: \(words)")
+        #expect(
+            envelope(Array(Records.envelope.dropLast())) == "envelope is \(Records.envelope.count - 1) bytes that cannot be taken apart: \(words)")
         #expect(envelope([]) == "envelope.category is empty: every record of this kind has one")
     }
 
@@ -175,5 +192,43 @@ struct RefusalTests {
             return event
         }
         #expect(try codec.withEncoded(commit) { try codec.decodeCommit($0) } == commit)
+    }
+
+    private func refused(_ body: () throws -> Void) -> WireError? {
+        do {
+            try body()
+            return nil
+        } catch { return error as? WireError }
+    }
+
+    @Test func a_writer_can_ask_beforehand_and_gets_the_answer_of_the_reader() throws {
+        var limits = WireLimits()
+        limits.recordSize = 4_000
+        let codec = WireCodec(limits: limits)
+        let long = String(repeating: "x", count: 1_025)
+        var commits = [Samples.commit, Samples.bareCommit, Samples.commit, Samples.commit, Samples.commit, Samples.commit]
+        commits[2].step?.effects[0].stream.aggregate = long
+        commits[3].events[1].payload.schema = 0
+        commits[4].decided[2].outcome = .deadLettered(reason: String(repeating: long, count: 4))
+        commits[5].inputs[0].partition = -1
+        for (number, commit) in commits.enumerated() {
+            let read = refused { _ = try codec.withEncoded(commit) { try codec.decodeCommit($0) } }
+            let asked = refused { try codec.check(commit) }
+            #expect(asked == read)
+            #expect((asked == nil) == (number < 2), "\(number)")
+        }
+        var envelope = Samples.envelope
+        try codec.check(envelope)
+        envelope.stream.aggregate = long
+        #expect(throws: WireError(field: "envelope.aggregate_id", value: "1025 bytes long", limit: "at most 1024 are read (WireLimits.aggregateID)"))
+        {
+            try codec.check(envelope)
+        }
+        var letter = Samples.letter
+        try codec.check(letter)
+        letter.record = [UInt8](repeating: 0, count: 4_000)
+        #expect(throws: WireError.self) { try codec.check(letter) }
+        // Asking leaves nothing behind.
+        #expect(codec.encode(Samples.commit) == WireCodec().encode(Samples.commit))
     }
 }

@@ -8,7 +8,8 @@ enum Samples {
     static let athena = StreamID("guestlist.v1.Invitation", "athena/müller")
     static let list = StreamID("guestlist.v1.GuestList", "olympus")
     static let place = Place(log: .commands, incarnation: 0x1122_3344_5566_7788, partition: 3, position: Position(300))
-    static let json = Payload(name: "guestlist.v1.CreateInvite", schema: 2, contentType: "application/json", bytes: Array(#"{"name":"Athena","age":42}"#.utf8))
+    static let json = Payload(
+        name: "guestlist.v1.CreateInvite", schema: 2, contentType: "application/json", bytes: Array(#"{"name":"Athena","age":42}"#.utf8))
 
     static let envelope = Envelope(
         id: id(1), kind: .command, stream: athena, payload: json, expectedVersion: 0, correlation: id(2), causation: id(3),
@@ -51,7 +52,8 @@ enum Samples {
         firstFailedAt: Timestamp(nanoseconds: 0), lastFailedAt: Timestamp(nanoseconds: 0), stream: nil, type: "", record: [])
 
     static let answer = Answer(
-        command: id(1), stream: athena, outcome: .rejected(json), place: Place(log: .events, incarnation: 9, partition: 7, position: Position(1 << 40)))
+        command: id(1), stream: athena, outcome: .rejected(json),
+        place: Place(log: .events, incarnation: 9, partition: 7, position: Position(1 << 40)))
 
     static let topology = Topology(
         partitionCount: 8, incarnations: [.commands: 1, .events: 0xFFFF_FFFF_FFFF_FFFF, .deadLetters: 3],

@@ -3,7 +3,7 @@ public import EventHorizon
 extension MessageCatalog {
     /// Any message of this name.
     static func invent(_ name: Name, _ inventor: Inventor) throws -> Body {
-        try Body(from: NameDecoder(name: name.rawValue, InventingDecoder(inventor: inventor, path: "")))
+        try Body(from: NameDecoder(of: Body.self, name: name.rawValue, InventingDecoder(inventor: inventor, path: "")))
     }
 
     /// What is on the wire, one line for each name: `guestlist.v1.InviteCreated {age: int?, list: string, name: string}`, then the older names that are

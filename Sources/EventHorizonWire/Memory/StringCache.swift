@@ -56,7 +56,9 @@ final class StringCache {
             let known = UnsafeRawBufferPointer(known)
             var at = 0
             while at + 8 <= bytes.count {
-                if known.loadUnaligned(fromByteOffset: at, as: UInt64.self) != bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) { return false }
+                if known.loadUnaligned(fromByteOffset: at, as: UInt64.self) != bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) {
+                    return false
+                }
                 at += 8
             }
             while at < bytes.count {

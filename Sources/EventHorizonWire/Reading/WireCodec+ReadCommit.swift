@@ -5,27 +5,25 @@ internal import EventHorizon
 extension WireCodec {
     func commit(_ message: UnsafeMutablePointer<Eventhorizon__V1__Commit>) throws(WireError) -> Commit {
         let stream = try self.stream(category: message.pointee.category, aggregate: message.pointee.aggregate_id, "category", "aggregate_id")
-        var commit = Commit(
+        return Commit(
             stream: stream, number: try count(message.pointee.number, "number", from: 1),
-            firstVersion: try count(message.pointee.first_version, "first_version", from: 1), decided: [])
-        commit.events = try values(message.pointee.events, message.pointee.n_events, "events", atMost: limits.eventsPerCommit, "eventsPerCommit") {
-            event throws(WireError) in try envelope(event, in: stream)
-        }
-        commit.decided = try values(message.pointee.decided, message.pointee.n_decided, "decided", atMost: limits.decidedPerCommit, "decidedPerCommit") {
-            decided throws(WireError) in try self.decided(decided)
-        }
-        commit.recent = try values(message.pointee.recent, message.pointee.n_recent, "recent", atMost: limits.recentPerCommit, "recentPerCommit") {
-            recent throws(WireError) in
-            RecentCommand(
-                id: try id(recent.pointee.id, "id"), outcome: try outcome(recent.pointee.outcome), commit: try count(recent.pointee.commit, "commit", from: 1))
-        }
-        commit.inputs = try values(message.pointee.inputs, message.pointee.n_inputs, "inputs", atMost: limits.inputsPerCommit, "inputsPerCommit") {
-            input throws(WireError) in try place(input, "place")
-        }
-        if let step = message.pointee.step {
-            commit.step = try inside("step") { () throws(WireError) in try self.step(step) }
-        }
-        return commit
+            firstVersion: try count(message.pointee.first_version, "first_version", from: 1),
+            events: try values(message.pointee.events, message.pointee.n_events, "events", atMost: limits.eventsPerCommit, "eventsPerCommit") {
+                event throws(WireError) in try envelope(event, in: stream)
+            },
+            decided: try values(message.pointee.decided, message.pointee.n_decided, "decided", atMost: limits.decidedPerCommit, "decidedPerCommit") {
+                decided throws(WireError) in try self.decided(decided)
+            },
+            recent: try values(message.pointee.recent, message.pointee.n_recent, "recent", atMost: limits.recentPerCommit, "recentPerCommit") {
+                recent throws(WireError) in
+                RecentCommand(
+                    id: try id(recent.pointee.id, "id"), outcome: try outcome(recent.pointee.outcome),
+                    commit: try count(recent.pointee.commit, "commit", from: 1))
+            },
+            inputs: try values(message.pointee.inputs, message.pointee.n_inputs, "inputs", atMost: limits.inputsPerCommit, "inputsPerCommit") {
+                input throws(WireError) in try place(input, "place")
+            },
+            step: try message.pointee.step.map { step throws(WireError) in try inside("step") { () throws(WireError) in try self.step(step) } })
     }
 
     func outcome(_ message: UnsafeMutablePointer<Eventhorizon__V1__CommandOutcome>?) throws(WireError) -> CommandOutcome {
@@ -49,16 +47,12 @@ extension WireCodec {
     }
 
     private func decided(_ message: UnsafeMutablePointer<Eventhorizon__V1__DecidedCommand>) throws(WireError) -> DecidedCommand {
-        var decided = DecidedCommand(
+        DecidedCommand(
             id: try id(message.pointee.id, "id"), place: try place(message.pointee.place, "place"), outcome: try outcome(message.pointee.outcome),
-            correlation: try id(message.pointee.correlation_id, "correlation_id"))
-        if let sender = message.pointee.sender {
-            decided.sender = try inside("sender") { () throws(WireError) in try stream(sender.pointee) }
-        }
-        if let command = message.pointee.command {
-            decided.command = try inside("command") { () throws(WireError) in try payload(command.pointee) }
-        }
-        return decided
+            correlation: try id(message.pointee.correlation_id, "correlation_id"), sender: try sender(message.pointee.sender),
+            command: try message.pointee.command.map { command throws(WireError) in
+                try inside("command") { () throws(WireError) in try payload(command.pointee) }
+            })
     }
 
     private func step(_ message: UnsafeMutablePointer<Eventhorizon__V1__SagaStep>) throws(WireError) -> SagaStep {

@@ -38,7 +38,8 @@ extension WireCodec {
             throw WireError(field: "\(field)", value: "\(data.len) bytes long", limit: "an id is the 16 bytes of a UUID")
         }
         return MessageID(
-            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)), low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
     }
 
     func count(_ number: UInt64, _ field: StaticString, from lowest: UInt64 = 0) throws(WireError) -> Int {

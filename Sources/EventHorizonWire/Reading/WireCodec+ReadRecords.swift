@@ -56,7 +56,8 @@ extension WireCodec {
         for index in 0..<count { categories.insert(Category(try name(message.pointee.categories[index], "categories"))) }
         let store = try identity(message.pointee.store, "store")
         return Topology.Group(
-            name: try name(message.pointee.name, "name"), log: try log(message.pointee.log, "log"), categories: categories, store: store.isEmpty ? nil : store)
+            name: try name(message.pointee.name, "name"), log: try log(message.pointee.log, "log"), categories: categories,
+            store: store.isEmpty ? nil : store)
     }
 
     func ownership(_ message: UnsafeMutablePointer<Eventhorizon__V1__Ownership>) throws(WireError) -> OwnershipRecord {

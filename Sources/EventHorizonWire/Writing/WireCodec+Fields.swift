@@ -2,7 +2,7 @@ internal import CEventHorizonWire
 internal import CProtobufC
 internal import EventHorizon
 
-// Values to fields. What they point to lives in the arena until the next record is written.
+// Values to fields. What they point to lives in the arena until their record is packed.
 extension WireCodec {
     func field(_ text: String) -> ProtobufCBinaryData {
         if text.isEmpty { return ProtobufCBinaryData() }
