@@ -141,6 +141,7 @@ let package = Package(
                 "EventHorizonTesting",
             ],
             swiftSettings: settings),
+        .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonRuntimeTests",
@@ -153,5 +154,8 @@ let package = Package(
         .testTarget(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
             swiftSettings: settings),
+        .testTarget(
+            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )
