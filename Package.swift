@@ -134,6 +134,7 @@ let package = Package(
             name: "EventHorizonWorkersTests",
             dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonServerEcosystemTests",
@@ -154,5 +155,8 @@ let package = Package(
         .testTarget(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
             swiftSettings: settings),
+        .testTarget(
+            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )

@@ -189,6 +189,17 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         #expect(Set(broker.records(of: .events).compactMap(\.commit?.stream.aggregate)).count == 40)
     }
 
+    @Test func ids_that_look_alike_are_two_aggregates() async throws {
+        let commands = CommandPublisher(broker: broker)
+        let (one, two): (Account.ID, Account.ID) = ("m\u{FC}ller", "mu\u{308}ller")
+        #expect(one != two)
+        try await running([handler()]) {
+            _ = try await commands.ask(.deposit(amount: 1), to: one)
+            guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 2), to: two) else { throw Unexpected() }
+            #expect(receipt.versions == 1..<2)
+        }
+    }
+
     @Test func unnamed_messages_and_timers_are_refused_in_sentences() async throws {
         struct Waiting: Saga {
             enum Timer: Codable, Sendable { case late }

@@ -59,7 +59,7 @@ extension MessageCatalog {
     }
 
     package struct HandMade: Sendable {
-        let contentType: String
+        package let contentType: String
         let encode: @Sendable (Body) throws -> [UInt8]
         let decode: @Sendable ([UInt8]) throws -> Body
     }

@@ -7,4 +7,12 @@ public struct StreamID: Hashable, Sendable, CustomStringConvertible {
         self.aggregate = aggregate
     }
     public var description: String { "\(category)/\(aggregate)" }
+
+    /// By the bytes of both texts.
+    public static func == (a: Self, b: Self) -> Bool { a.category == b.category && ExactText(a.aggregate) == ExactText(b.aggregate) }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(category)
+        hasher.combine(ExactText(aggregate))
+    }
 }

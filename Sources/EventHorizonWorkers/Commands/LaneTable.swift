@@ -4,7 +4,7 @@ internal import EventHorizon
 struct LaneTable {
     private var lanes: [Lane?] = []
     private var free: [Int] = []
-    private var slots: [String: Int] = [:]
+    private var slots: [ExactText: Int] = [:]
 
     var count: Int { slots.count }
 
@@ -13,19 +13,19 @@ struct LaneTable {
         _modify { yield &lanes[slot]! }
     }
 
-    func slot(of aggregate: String) -> Int? { slots[aggregate] }
+    func slot(of aggregate: String) -> Int? { slots[ExactText(aggregate)] }
     func slots(of partition: Int) -> [Int] { lanes.indices.filter { lanes[$0]?.partition == partition } }
     func holds(_ slot: Int) -> Bool { lanes[slot] != nil }
 
     mutating func insert(_ lane: Lane) -> Int {
         let slot = free.popLast() ?? lanes.count
         if slot == lanes.count { lanes.append(lane) } else { lanes[slot] = lane }
-        slots[lane.stream.aggregate] = slot
+        slots[ExactText(lane.stream.aggregate)] = slot
         return slot
     }
 
     mutating func remove(_ slot: Int) {
-        slots[self[slot].stream.aggregate] = nil
+        slots[ExactText(self[slot].stream.aggregate)] = nil
         lanes[slot] = nil
         free.append(slot)
     }

@@ -1,0 +1,293 @@
+#if NATS
+import CNATS
+import EventHorizon
+import EventHorizonBridge
+import EventHorizonWire
+
+/// What a load has read so far; a reference, so that a long stream is not copied with each of its commits.
+final class LoadedCommits {
+    var commits: [StoredCommit] = []
+}
+
+/// What a member's loop has for itself: the partitions it holds, what is unanswered, its readers.
+struct MemberCore {
+    /// A partition that is held, from its claim on.
+    struct Session {
+        var epoch: UInt64
+        var reader: PartitionReader?
+        var isRevoked = false
+        var progress = Position.start
+    }
+
+    /// What an answer is awaited for.
+    enum Request {
+        case append(Outcome.Append)
+        /// An append was refused or stored before: what occupies its place?
+        case occupant(Outcome.Append, isLast: Bool)
+        case message(Outcome.Message, nonce: UInt64)
+        case letter(Outcome.Letter)
+        case load(Outcome.Load, LoadedCommits)
+        case consumer(partition: Int, source: UInt64)
+    }
+
+    struct Pending {
+        var request: Request
+        var partition: Int
+        var epoch: UInt64
+        /// When it is sent again.
+        var due: UInt64
+        var attempts: Int
+    }
+
+    let ready: Ready
+    let link: Link
+    let client: Int
+    let group: GroupDeclaration
+    let inbox: String
+    let keeper: Keeper
+    let randomness: any Randomness
+    let codec = WireCodec()
+    let eventsRead: String
+
+    var sessions: [Session?]
+    var pending = SlotTable<Pending>()
+    var lanes = CommandLanes<(message: Outcome.Message, nonce: UInt64, epoch: UInt64)>(window: 4096)
+    var writer: RecordWriter
+    var decoder: DeliveryDecoder
+    var isUp = true
+    var sourcesMade: UInt64 = 0
+    var nextSweep: UInt64 = 0
+    /// By partition, when a stall was last told.
+    var stallTold: [UInt64]
+    /// Partitions with skipped records to tell of.
+    var withSkips: [Int] = []
+    /// What `submit` could say at once: it is told in the next turn.
+    var early: [SettleAnswer] = []
+
+    init(ready: Ready, link: Link, client: Int, group: GroupDeclaration, inbox: String, keeper: Keeper, randomness: any Randomness) {
+        self.ready = ready
+        self.link = link
+        self.client = client
+        self.group = group
+        self.inbox = inbox
+        self.keeper = keeper
+        self.randomness = randomness
+        eventsRead = "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.events))"
+        sessions = Array(repeating: nil, count: ready.partitionCount)
+        stallTold = Array(repeating: 0, count: ready.partitionCount)
+        writer = RecordWriter(ready: ready, inbox: inbox)
+        decoder = DeliveryDecoder(group: group, names: ready.names, codec: codec)
+    }
+
+    // MARK: What has arrived
+
+    mutating func take(_ incoming: inout NATSMember.Incoming, into turn: inout Turn) {
+        let now = MonotonicTime.now
+        for event in incoming.ownership { take(event, into: &turn) }
+        for change in incoming.changes { take(change, now, into: &turn) }
+        for arrival in incoming.arrivals {
+            if arrival.source == 0 { takeAnswer(arrival, now, into: &turn) } else { takeRead(arrival, now, into: &turn) }
+            Library.destroy(arrival.message)
+        }
+        tellSkips(into: &turn)
+        sendMessages(now)
+    }
+
+    /// Sees to what depends on time; gives the time to look again.
+    mutating func tick(_ now: UInt64, into turn: inout Turn) -> UInt64? {
+        if !early.isEmpty {
+            turn.answers.append(contentsOf: early)
+            early.removeAll(keepingCapacity: true)
+        }
+        var next: UInt64?
+        for partition in sessions.indices where sessions[partition]?.reader != nil {
+            tendReader(partition, now, into: &turn)
+            if let due = sessions[partition]?.reader?.pull.nextCheck { next = min(next ?? .max, due) }
+        }
+        if pending.count > 0 {
+            if now >= nextSweep {
+                nextSweep = now &+ 50_000_000
+                if isUp { for number in pending.numbers(where: { $0.due <= now }) { repeatRequest(number, now, into: &turn) } }
+            }
+            next = min(next ?? .max, nextSweep)
+        }
+        return next
+    }
+
+    private mutating func take(_ event: Keeper.Event, into turn: inout Turn) {
+        switch event {
+        case .claimed(let claim, let epoch):
+            sessions[claim.partition] = Session(epoch: epoch, progress: claim.progress)
+            turn.claimed.append(claim)
+        case .revoked(let partition):
+            guard sessions[partition] != nil else { return }
+            sessions[partition]!.isRevoked = true
+            endReader(partition)
+            turn.revoked.append(partition)
+        case .lost(let partition):
+            guard sessions[partition] != nil else { return }
+            drop(partition)
+            // What this turn already holds of it is not the member's any more, but harmless: its appends are fenced.
+            turn.lost.append(partition)
+        }
+    }
+
+    private mutating func take(_ change: LinkChange, _ now: UInt64, into turn: inout Turn) {
+        switch change {
+        case .lost(let reason), .closed(let reason):
+            isUp = false
+            turn.notices.append(.connectionLost(reason: reason))
+        case .restored:
+            isUp = true
+            turn.notices.append(.connectionRestored)
+            for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
+            for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
+        }
+    }
+
+    /// Ends a session: its answers are awaited no more.
+    mutating func drop(_ partition: Int) {
+        endReader(partition)
+        sessions[partition] = nil
+    }
+
+    func isHeld(_ partition: Int, _ epoch: UInt64) -> Bool { sessions[partition]?.epoch == epoch }
+
+    // MARK: What is submitted
+
+    mutating func submit(_ outcome: inout Outcome) {
+        let now = MonotonicTime.now
+        for start in outcome.starts where isHeld(start.partition) { startReader(start.partition, after: start.after, now) }
+        for finished in outcome.finished where isHeld(finished.partition) { sessions[finished.partition]!.reader?.pull.finish(finished.count) }
+        for load in outcome.loads { if let epoch = epoch(load.partition) { send(.load(load, LoadedCommits()), load.partition, epoch, now) } }
+        for append in outcome.appends { if let epoch = epoch(append.partition) { send(.append(append), append.partition, epoch, now) } }
+        for letter in outcome.letters { if let epoch = epoch(letter.partition) { send(.letter(letter), letter.partition, epoch, now) } }
+        if !outcome.messages.isEmpty {
+            let nonce = randomness.next()
+            for message in outcome.messages {
+                guard let epoch = epoch(message.partition) else { continue }
+                lanes.add((message, nonce, epoch), to: message.envelope.stream)
+            }
+            sendMessages(now)
+        }
+        for reply in outcome.replies { writer.send(answer: reply.answer, to: reply.to, on: link) }
+        for progress in outcome.progress {
+            guard isHeld(progress.partition), progress.position > sessions[progress.partition]!.progress else { continue }
+            sessions[progress.partition]!.progress = progress.position
+            keeper.progress(partition: progress.partition, epoch: sessions[progress.partition]!.epoch, position: progress.position)
+        }
+        for partition in outcome.releases where isHeld(partition) {
+            keeper.release(partition: partition, epoch: sessions[partition]!.epoch)
+            drop(partition)
+        }
+        for finished in outcome.finished where isHeld(finished.partition) { askForMore(finished.partition) }
+    }
+
+    private func isHeld(_ partition: Int) -> Bool { sessions.indices.contains(partition) && sessions[partition] != nil }
+    private func epoch(_ partition: Int) -> UInt64? { sessions.indices.contains(partition) ? sessions[partition]?.epoch : nil }
+
+    // MARK: Sending
+
+    mutating func sendMessages(_ now: UInt64) {
+        while isUp, let entry = lanes.next() {
+            guard isHeld(entry.message.partition, entry.epoch) else {
+                lanes.finished(entry.message.envelope.stream)
+                continue
+            }
+            send(.message(entry.message, nonce: entry.nonce), entry.message.partition, entry.epoch, now)
+        }
+    }
+
+    mutating func send(_ request: Request, _ partition: Int, _ epoch: UInt64, _ now: UInt64, attempts: Int = 0) {
+        let wait = min(UInt64(2_000_000_000) << UInt64(min(attempts, 3)), 10_000_000_000)
+        let number = pending.insert(Pending(request: request, partition: partition, epoch: epoch, due: now &+ wait, attempts: attempts + 1))
+        let result: RecordWriter.Result
+        switch request {
+        case .append(let append): result = writer.send(append: append, number: number, on: link)
+        case .message(let message, let nonce): result = writer.send(command: message.envelope, nonce: nonce, number: number, on: link)
+        case .letter(let letter): result = writer.send(letter, number: number, on: link)
+        case .load(let load, let loaded):
+            switch load.extent {
+            case .last: askLast(load.stream, number)
+            case .whole: askNext(load.stream, from: (loaded.commits.last?.position.rawValue ?? 0) + 1, number)
+            case .after(let position): askNext(load.stream, from: (loaded.commits.last?.position ?? position).rawValue + 1, number)
+            }
+            result = .sent
+        case .occupant(let append, let isLast):
+            if isLast { askLast(append.commit.stream, number) } else { askNext(append.commit.stream, from: append.previous.rawValue + 1, number) }
+            result = .sent
+        case .consumer(let consumer, _):
+            if let reader = sessions[consumer]?.reader {
+                let body = ConsumerRequest.body(stream: ready.names.stream(group.log), filter: reader.filter, start: .after(reader.position))
+                writer.ask(ConsumerRequest.subject(stream: ready.names.stream(group.log)), { $0.append(text: body) }, number: number, on: link)
+            }
+            result = .sent
+        }
+        guard case .refused(let reason) = result, let refused = pending.remove(number) else { return }
+        switch refused.request {
+        case .append(let append): early.append(SettleAnswer(token: append.token, result: .refused(reason: reason)))
+        case .message(let message, _):
+            lanes.finished(message.envelope.stream)
+            early.append(SettleAnswer(token: message.token, result: .refused(reason: reason)))
+        case .letter(let letter): early.append(SettleAnswer(token: letter.token, result: .refused(reason: reason)))
+        case .load, .occupant, .consumer: break
+        }
+    }
+
+    private mutating func askLast(_ stream: StreamID, _ number: UInt64) {
+        let names = ready.names
+        let partition = Partitioner.partition(of: stream.aggregate, count: ready.partitionCount)
+        writer.ask(
+            eventsRead,
+            {
+                $0.append(static: "{\"last_by_subj\":\"")
+                names.append(.events, partition: partition, stream: stream, to: &$0)
+                $0.append(static: "\"}")
+            }, number: number, on: link)
+    }
+
+    private mutating func askNext(_ stream: StreamID, from position: UInt64, _ number: UInt64) {
+        let names = ready.names
+        let partition = Partitioner.partition(of: stream.aggregate, count: ready.partitionCount)
+        writer.ask(
+            eventsRead,
+            {
+                $0.append(static: "{\"seq\":")
+                $0.append(decimal: position)
+                $0.append(static: ",\"next_by_subj\":\"")
+                names.append(.events, partition: partition, stream: stream, to: &$0)
+                $0.append(static: "\"}")
+            }, number: number, on: link)
+    }
+
+    /// Sends again what was not answered in time, or was refused for now.
+    private mutating func repeatRequest(_ number: UInt64, _ now: UInt64, into turn: inout Turn) {
+        guard let unanswered = pending.remove(number) else { return }
+        guard isHeld(unanswered.partition, unanswered.epoch) else {
+            if case .message(let message, _) = unanswered.request { lanes.finished(message.envelope.stream) }
+            return
+        }
+        switch unanswered.request {
+        case .consumer: return  // The reader's own silence sees to it.
+        case .append, .letter, .message:
+            if unanswered.attempts > 1 { tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn) }
+        case .load, .occupant: break
+        }
+        send(unanswered.request, unanswered.partition, unanswered.epoch, now, attempts: unanswered.attempts)
+    }
+
+    mutating func tellStall(_ partition: Int, _ reason: String, _ now: UInt64, into turn: inout Turn) {
+        guard now &- stallTold[partition] > 1_000_000_000 else { return }
+        stallTold[partition] = now
+        turn.notices.append(.stalled(partition: partition, reason: reason))
+    }
+
+    /// Not before a wait that grows with the attempts: the server says no for now.
+    mutating func later(_ unanswered: Pending, _ reason: String, _ now: UInt64, into turn: inout Turn) {
+        var unanswered = unanswered
+        unanswered.due = now &+ min(UInt64(50_000_000) << UInt64(min(unanswered.attempts, 6)), 2_000_000_000)
+        tellStall(unanswered.partition, reason, now, into: &turn)
+        _ = pending.insert(unanswered)
+    }
+}
+#endif

@@ -1,0 +1,185 @@
+#if NATS
+import EventHorizon
+import EventHorizonWire
+
+/// Writes records as messages of a link, from buffers that are reused.
+struct RecordWriter {
+    enum Result: Equatable {
+        /// libnats took it, or could not for now: an answer or its time limit decides.
+        case sent
+        /// It will never be stored.
+        case refused(reason: String)
+    }
+    let names: Names
+    let partitionCount: Int
+    let maximumPayload: Int
+    let maximumPublish: Int
+    private let codec = WireCodec()
+    private let replyPrefix: [UInt8]
+    private let application: [UInt8]
+    private var subject: [UInt8] = []
+    private var reply: [UInt8] = []
+    private var block: [UInt8] = []
+
+    init(ready: Ready, inbox: String) {
+        names = ready.names
+        partitionCount = ready.partitionCount
+        maximumPayload = ready.maximumPayload
+        maximumPublish = max(1, ready.maximumRecordSize - 65_536)
+        replyPrefix = Array((inbox + ".").utf8)
+        application = Array(ready.names.application.utf8)
+    }
+
+    private mutating func begin(_ log: Log, _ stream: StreamID, _ number: UInt64) {
+        subject.removeAll(keepingCapacity: true)
+        names.append(log, partition: Partitioner.partition(of: stream.aggregate, count: partitionCount), stream: stream, to: &subject)
+        setReply(number)
+        HeaderBlock.begin(&block)
+    }
+
+    private mutating func setReply(_ number: UInt64) {
+        reply.removeAll(keepingCapacity: true)
+        reply.append(contentsOf: replyPrefix)
+        reply.append(decimal: number)
+        reply.append(0)
+    }
+
+    private mutating func checkSubject(_ stream: StreamID) -> String? {
+        subject.count <= Names.longestSubject
+            ? nil
+            : "the id of '\(stream.category)/\(stream.aggregate.prefix(40))...' takes \(subject.count) bytes in a NATS subject, more than \(Names.longestSubject): "
+                + "use a shorter aggregate id"
+    }
+
+    private mutating func publish(_ link: Link, headers: Int) {
+        subject.append(0)
+        link.publish(subject: subject, reply: reply, block: block, headers: headers)
+    }
+
+    /// A command, with the message id `<id>/<nonce>`: the nonce is the publish call's, so that the server recognises what this call repeats, and nothing else.
+    mutating func send(command: Envelope, nonce: UInt64, number: UInt64, on link: Link) -> Result {
+        begin(.commands, command.stream, number)
+        if let reason = checkSubject(command.stream) { return .refused(reason: reason) }
+        HeaderBlock.appendMirror(of: command, to: &block)
+        HeaderBlock.line("Nats-Msg-Id", &block) {
+            HeaderBlock.append(command.id, to: &$0)
+            $0.append(UInt8(ascii: "/"))
+            $0.append(decimal: nonce)
+        }
+        HeaderBlock.end(&block)
+        let headers = block.count
+        codec.withEncoded(command) { block.append(contentsOf: $0) }
+        let size = block.count - headers
+        guard size <= maximumPublish, block.count <= maximumPayload else {
+            return .refused(
+                reason: "the command '\(command.payload.name)' for '\(command.stream)' takes \(size) bytes, more than \(maximumPublish): send less, or raise the "
+                    + "server's max_payload")
+        }
+        publish(link, headers: headers)
+        return .sent
+    }
+
+    mutating func send(append: Outcome.Append, number: UInt64, on link: Link) -> Result {
+        begin(.events, append.commit.stream, number)
+        if let reason = checkSubject(append.commit.stream) { return .refused(reason: reason) }
+        HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: append.previous.rawValue) }
+        HeaderBlock.line("Nats-Msg-Id", &block) {
+            SubjectToken.append(append.commit.stream.category.description, to: &$0)
+            $0.append(UInt8(ascii: "/"))
+            SubjectToken.append(append.commit.stream.aggregate, to: &$0)
+            $0.append(static: "/after/")
+            $0.append(decimal: append.previous.rawValue)
+        }
+        HeaderBlock.end(&block)
+        let headers = block.count
+        codec.withEncoded(append.commit) { block.append(contentsOf: $0) }
+        guard block.count <= maximumPayload else {
+            return .refused(
+                reason: "commit \(append.commit.number) of '\(append.commit.stream)' takes \(block.count) bytes, more than \(maximumPayload): decide fewer events at once, "
+                    + "or raise the server's max_payload")
+        }
+        publish(link, headers: headers)
+        return .sent
+    }
+
+    /// A letter too large is stored without its record, as a reference.
+    mutating func send(_ item: Outcome.Letter, number: UInt64, on link: Link) -> Result {
+        var letter = item.letter
+        if let message = item.message { letter.record = codec.encode(message) }
+        subject.removeAll(keepingCapacity: true)
+        subject.append(contentsOf: application)
+        subject.append(static: ".dead.")
+        subject.append(decimal: UInt64(max(0, letter.place.partition)))
+        subject.append(UInt8(ascii: "."))
+        let before = subject.count
+        if let stream = letter.stream {
+            SubjectToken.append(stream.category.description, to: &subject)
+            subject.append(UInt8(ascii: "."))
+            SubjectToken.append(stream.aggregate, to: &subject)
+        }
+        if letter.stream == nil || subject.count > Names.longestSubject {
+            subject.removeSubrange(before...)
+            subject.append(static: "_unknown._")
+        }
+        setReply(number)
+        HeaderBlock.begin(&block)
+        if HeaderBlock.isHeaderSafe(letter.type) { HeaderBlock.line("Eh-Type", &block) { $0.append(text: letter.type) } }
+        HeaderBlock.line("Nats-Msg-Id", &block) {
+            $0.append(text: Names.token(letter.place.log))
+            $0.append(UInt8(ascii: "/"))
+            $0.append(decimal: letter.place.incarnation)
+            $0.append(UInt8(ascii: "/"))
+            $0.append(decimal: letter.place.position.rawValue)
+            $0.append(UInt8(ascii: "/"))
+            SubjectToken.append(letter.group, to: &$0)
+        }
+        HeaderBlock.end(&block)
+        let headers = block.count
+        codec.withEncoded(letter) { block.append(contentsOf: $0) }
+        if block.count > maximumPayload {
+            letter.record = []
+            block.removeSubrange(headers...)
+            codec.withEncoded(letter) { block.append(contentsOf: $0) }
+        }
+        guard block.count <= maximumPayload else {
+            return .refused(reason: "a dead letter takes \(block.count) bytes without its record, more than \(maximumPayload): raise the server's max_payload")
+        }
+        publish(link, headers: headers)
+        return .sent
+    }
+
+    /// Fire and forget; what names no inbox is dropped, because whoever sent the command chose it.
+    mutating func send(answer: Answer, to address: String, on link: Link) {
+        guard isReplyAddress(address) else { return }
+        subject.removeAll(keepingCapacity: true)
+        subject.append(text: address)
+        block.removeAll(keepingCapacity: true)
+        codec.withEncoded(answer) { block.append(contentsOf: $0) }
+        guard block.count <= maximumPayload else { return }
+        reply.removeAll(keepingCapacity: true)
+        reply.append(0)
+        publish(link, headers: 0)
+    }
+
+    /// A plain subject that is neither the server's nor one of this application's own.
+    func isReplyAddress(_ address: String) -> Bool {
+        var previous = UInt8(ascii: ".")
+        for byte in address.utf8 {
+            guard byte > 32, byte < 127, byte != UInt8(ascii: "*"), byte != UInt8(ascii: ">"), byte != UInt8(ascii: ".") || previous != byte else { return false }
+            previous = byte
+        }
+        return previous != UInt8(ascii: ".") && address.utf8.count <= 512 && address.utf8.first != UInt8(ascii: "$")
+            && !address.utf8.starts(with: application + [UInt8(ascii: ".")])
+    }
+
+    /// A request to JetStream's API.
+    mutating func ask(_ api: String, _ body: (inout [UInt8]) -> Void, number: UInt64, on link: Link) {
+        subject.removeAll(keepingCapacity: true)
+        subject.append(text: api)
+        setReply(number)
+        block.removeAll(keepingCapacity: true)
+        body(&block)
+        publish(link, headers: 0)
+    }
+}
+#endif

@@ -1,0 +1,93 @@
+#if NATS
+import EventHorizon
+import EventHorizonWire
+
+/// The topology record, changed by compare-and-set.
+struct TopologyStore: Sendable {
+    let requests: Requests
+    let names: Names
+
+    /// Records a new application; gives what is recorded already where there is one.
+    func create(_ topology: Topology) async throws -> Topology {
+        try await change { recorded in recorded ?? topology }
+    }
+
+    /// Records a group.
+    /// - Throws: `Misconfiguration` where it contradicts what is recorded.
+    func record(_ group: GroupDeclaration) async throws -> Topology {
+        try await change { recorded in
+            guard var recorded else {
+                throw Misconfiguration("application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
+            }
+            _ = try recorded.record(group)
+            return recorded
+        }
+    }
+
+    private func change(_ body: (Topology?) throws -> Topology) async throws -> Topology {
+        var failures = 0
+        while failures < 100 {
+            if Task.isCancelled { throw BrokerError(.cancelled, "recording the topology was cancelled") }
+            guard let (recorded, revision) = try await read() else {
+                failures += 1
+                continue
+            }
+            let wanted = try body(recorded)
+            if wanted == recorded { return wanted }
+            var block: [UInt8] = []
+            HeaderBlock.begin(&block)
+            HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: revision) }
+            HeaderBlock.end(&block)
+            let headers = block.count
+            block += WireCodec().encode(wanted)
+            // Stored, refused or unknown: what is recorded now says which.
+            _ = await requests.request(names.topologyKey, block: block, headers: headers)
+            failures += 1
+        }
+        throw BrokerError(.unavailable, "the topology record of '\(names.application)' could not be written in 100 attempts", isRetriable: true)
+    }
+
+    /// The record and its revision; nil inside where there is none, nil outside where the server did not answer.
+    private func read() async throws -> (Topology?, UInt64)? {
+        switch await requests.request("$JS.API.STREAM.MSG.GET.\(names.bucketStream)", "{\"last_by_subj\":\(JSONValue.quoted(names.topologyKey))}") {
+        case .body(let body):
+            return try body.withUnsafeBytes { body in
+                switch StoredMessage.read(body) {
+                case .message(let message):
+                    do {
+                        return (try message.data.withUnsafeBytes { try WireCodec().decodeTopology($0) }, message.sequence)
+                    } catch {
+                        throw Misconfiguration(
+                            "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the bucket '\(names.bucketStream)'")
+                    }
+                case .nothing: return (nil, 0)
+                case .failed, .unreadable: return nil
+                }
+            }
+        case .noResponders, .none: return nil
+        }
+    }
+}
+
+/// A message of a stream, as `STREAM.MSG.GET` answers it.
+struct StoredMessage {
+    enum Answer {
+        case message(StoredMessage)
+        /// The stream has no such message.
+        case nothing
+        case failed(APIError)
+        case unreadable
+    }
+    var sequence: UInt64
+    var data: [UInt8]
+
+    static func read(_ body: UnsafeRawBufferPointer) -> Answer {
+        if let error = APIError(in: body) { return error.errorCode == APIError.noMessageFound ? .nothing : .failed(error) }
+        guard let sequence = Scan.number(after: "\"seq\":", in: body) else { return .unreadable }
+        // A message without a body has no such member.
+        guard let text = Scan.rawString(after: "\"data\":", in: body) else { return .message(StoredMessage(sequence: sequence, data: [])) }
+        guard let data = Base64.decode(text) else { return .unreadable }
+        return .message(StoredMessage(sequence: sequence, data: data))
+    }
+}
+#endif
