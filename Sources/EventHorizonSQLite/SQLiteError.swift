@@ -1,7 +1,8 @@
 internal import CSQLite
+public import EventHorizon
 
 /// What went wrong in a SQLite file. Thrown inside a transaction it undoes all of that transaction.
-public struct SQLiteError: Error, Sendable, CustomStringConvertible {
+public struct SQLiteError: RetriableError, Sendable, CustomStringConvertible {
     /// SQLite's extended result code, or one of this module's own, which are negative. A closed set is never promised.
     public struct Code: RawRepresentable, Hashable, Sendable {
         public let rawValue: Int32

@@ -102,10 +102,14 @@ final class SQLiteFile: Sendable {
     func snapshot<Value>(_ body: (borrowing SQLiteTransaction, [Int: Checkpoint]) throws -> Value) throws -> Value {
         let opened = try takeReader()
         defer { giveBack(opened) }
-        return try opened.connection.transaction("BEGIN DEFERRED") {
+        // The value leaves by a variable: the optimiser of Swift 6.3.1 crashes on a closure that makes a transaction and returns a generic value.
+        var value: Value?
+        try opened.connection.transaction("BEGIN DEFERRED") {
             let checkpoints = try opened.connection.checkpoints()
-            return try body(StoreTransaction(connection: opened.connection), checkpoints)
+            value = try body(StoreTransaction(connection: opened.connection), checkpoints)
         }
+        guard let value else { throw ReadModelError.missing(projection) }
+        return value
     }
 
     private func takeReader() throws -> Opened {
