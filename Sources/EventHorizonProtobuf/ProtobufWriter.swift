@@ -4,28 +4,29 @@ final class ProtobufWriter {
     /// Embedded messages, each before the byte at `offset`.
     private var messages: [(offset: Int, field: Int, writer: ProtobufWriter)] = []
     private let depth: Int
-    private let parent: ProtobufWriter?
-    /// What Codable's interface did not let be thrown at once; of the outermost message.
-    private var failure: ProtobufError?
+    /// Shared by a message and those within it.
+    private let failure: Failure
     /// How many fields were written.
     private(set) var count = 0
 
-    init(in parent: ProtobufWriter? = nil) {
-        self.parent = parent
-        depth = (parent?.depth ?? 0) + 1
+    /// What Codable's interface did not let be thrown at once.
+    private final class Failure {
+        var first: ProtobufError?
+    }
+
+    /// - Parameter outer: the message that this one will lie in; nil for the outermost.
+    init(in outer: ProtobufWriter? = nil) {
+        depth = (outer?.depth ?? 0) + 1
+        failure = outer?.failure ?? Failure()
     }
 
     var isTooDeep: Bool { depth > ProtobufFormat.depthLimit }
 
     /// Remembers the first failure: `finish` throws it.
-    func fail(_ error: ProtobufError) {
-        var outermost = self
-        while let parent = outermost.parent { outermost = parent }
-        outermost.failure = outermost.failure ?? error
-    }
+    func fail(_ error: ProtobufError) { failure.first = failure.first ?? error }
 
     func finish() throws -> [UInt8] {
-        if let failure { throw failure }
+        if let error = failure.first { throw error }
         var output: [UInt8] = []
         write(into: &output)
         return output

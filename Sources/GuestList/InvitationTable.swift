@@ -4,7 +4,7 @@ public import EventHorizonSQLite
 /// One row per invitation. Runs inside the store's transaction, which also moves the checkpoint.
 public struct InvitationTable: Projector {
     public static let name = "invitations"
-    public static let version = 1                         // a new version is built beside the old one
+    public static let version = 1  // a new version is built beside the old one
     public static let reads = Events(of: Invitation.self)
 
     public init() {}

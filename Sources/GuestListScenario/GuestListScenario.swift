@@ -46,7 +46,8 @@ public struct GuestListScenario: Sendable {
         switch try await commands.ask(command, to: guest, within: limit) {
         case .accepted(let receipt): return receipt
         case .rejected(.alreadyInvited(let name)):
-            throw ScenarioError("\(name) is invited already: the scenario runs once an application, so give --application another name, here and to the workers")
+            throw ScenarioError(
+                "\(name) is invited already: the scenario runs once an application, so give --application another name, here and to the workers")
         case .rejected(let rejection): throw ScenarioError("\(guest) rejected \(command): \(rejection)")
         }
     }

@@ -59,8 +59,11 @@ package final class NATSServer: Sendable {
         let candidates = folders.map { "\($0)/nats-server" } + ["\(besideCheckout)/nats/nats-server"]
         guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else {
             switch version {
-            case .any: throw SupportError("there is no nats-server: install it (apt-get install nats-server), or name one in NATS_SERVER, or a running one in NATS_URL")
-            case .newest: throw SupportError("there is no newest nats-server: name one in NATS_SERVER_NEWEST (a release of github.com/nats-io/nats-server)")
+            case .any:
+                throw SupportError(
+                    "there is no nats-server: install it (apt-get install nats-server), or name one in NATS_SERVER, or a running one in NATS_URL")
+            case .newest:
+                throw SupportError("there is no newest nats-server: name one in NATS_SERVER_NEWEST (a release of github.com/nats-io/nats-server)")
             }
         }
         return try .program(path: path, version: self.version(of: path))
@@ -103,7 +106,8 @@ package final class NATSServer: Sendable {
         while true {
             attempts += 1
             let server = try NATSServer(
-                origin, program: path, folder: folder ?? temporary?.path ?? "", temporary: temporary, port: port ?? LoopbackPort.free(), arguments: arguments,
+                origin, program: path, folder: folder ?? temporary?.path ?? "", temporary: temporary, port: port ?? LoopbackPort.free(),
+                arguments: arguments,
                 lifetime: lifetime)
             do {
                 try await server.becomeReady()
@@ -126,11 +130,13 @@ package final class NATSServer: Sendable {
         self.lifetime = lifetime
         self.port = port
         url = "nats://127.0.0.1:\(port)"
-        self.arguments = ["-js", "-sd", "\(folder)/jetstream", "-a", "127.0.0.1", "-p", "\(port)"] + arguments
+        self.arguments = ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", "\(port)"] + arguments
         process = try Mutex(Self.launch(program, self.arguments, folder: folder, temporary: temporary, lifetime))
     }
 
-    private static func launch(_ program: String, _ arguments: [String], folder: String, temporary: TemporaryFolder?, _ lifetime: ChildProcess.Lifetime) throws -> ChildProcess {
+    private static func launch(
+        _ program: String, _ arguments: [String], folder: String, temporary: TemporaryFolder?, _ lifetime: ChildProcess.Lifetime
+    ) throws -> ChildProcess {
         try ChildProcess(program, arguments, output: .file("\(folder)/nats-server.log"), lifetime: lifetime, removing: temporary?.path)
     }
 
@@ -139,7 +145,9 @@ package final class NATSServer: Sendable {
         while !LoopbackPort.greets(port, with: "INFO ") {
             let process = self.child
             if let status = process.exitStatus { throw SupportError("\(origin) \(status) instead of starting\(process.tail())") }
-            guard ContinuousClock.now < deadline else { throw SupportError("\(origin) takes no connections on port \(port) after 20 s\(process.tail())") }
+            guard ContinuousClock.now < deadline else {
+                throw SupportError("\(origin) takes no connections on port \(port) after 20 s\(process.tail())")
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -11,7 +11,9 @@ enum Running {
         let known = Known.read(record)
         if known.contains(where: \.identity.isRunning) { throw SupportError("it is running already: end it first (make stop)") }
         TemporaryFolder.remove(folder)
-        guard mkdir(folder, 0o755) == 0, let path = realpath(folder, nil) else { throw SupportError("cannot make the folder '\(folder)': \(String(cString: strerror(errno)))") }
+        guard mkdir(folder, 0o755) == 0, let path = realpath(folder, nil) else {
+            throw SupportError("cannot make the folder '\(folder)': \(String(cString: strerror(errno)))")
+        }
         let absolute = String(cString: path)
         free(path)
 

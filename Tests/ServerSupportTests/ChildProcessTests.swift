@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test func arguments_and_environment_arrive_as_given() async throws {
-        let process = try ChildProcess("/bin/sh", ["-c", #"printf '%s|' "$@" "$COLOUR" "${HOME-unset}""#, "sh", "a b", "", "*"], environment: ["COLOUR": "sea blue", "HOME": nil])
+        let process = try ChildProcess(
+            "/bin/sh", ["-c", #"printf '%s|' "$@" "$COLOUR" "${HOME-unset}""#, "sh", "a b", "", "*"],
+            environment: ["COLOUR": "sea blue", "HOME": nil])
         #expect(try await process.exit(within: .seconds(10)).isSuccess)
         #expect(process.output == "a b||*|sea blue|unset|")
     }

@@ -1,0 +1,61 @@
+# Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
+.PHONY: help demo run stop build test test_integration format lint proto docs deps
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo              the guest list end to end: starts a nats-server and worker processes, runs the scenario, ends them all'
+	@echo '     WORKERS=3             that many of each kind of worker (else 1 command handler, 2 projectors, 1 saga worker)'
+	@echo '     BROKER=memory         all in one process, no server'
+	@echo 'make run               leaves server and workers up, says their addresses, logs and pids; make stop ends them'
+	@echo 'make test              unit and contract suites, no server needed'
+	@echo 'make test_integration  suites on real servers'
+	@echo 'make lint              format, generated code, determinism, compose file'
+	@echo 'make format            formats the Swift code in place'
+	@echo 'make proto             generates the wire code from proto/ anew'
+	@echo 'make docs              the documentation, into .docc-build/html'
+	@echo 'make deps              names and installs the Debian packages that are missing'
+	@echo
+	@echo 'A nats-server is found in this order: NATS_URL (a running one), NATS_SERVER (a program), PATH, ../shared/servers.'
+
+# A variable of make's command line reaches the programs as one of the environment.
+export WORKERS BROKER NATS_URL NATS_SERVER
+
+demo: build
+	@.build/debug/guestlist-demo demo
+
+run: build
+	@.build/debug/guestlist-demo run
+
+stop:
+	@if [ -x .build/debug/guestlist-demo ]; then .build/debug/guestlist-demo stop; else echo 'nothing was ever built here, so nothing runs'; fi
+
+build:
+	@.ci/packages build $(if $(filter memory,$(BROKER)),,server)
+	@echo 'building (the first time takes minutes)' >&2
+	@swift build --quiet
+
+test:
+	@.ci/packages build
+	swift test --skip IntegrationTests
+
+test_integration:
+	@.ci/packages build server
+	swift test --filter IntegrationTests
+
+format:
+	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift
+
+lint:
+	@.ci/packages proto
+	@.ci/lint
+
+proto:
+	@.ci/packages proto
+	@proto/generate
+
+docs:
+	@.ci/packages build
+	@.ci/docs
+
+deps:
+	@.ci/packages build server proto && echo 'all there'
