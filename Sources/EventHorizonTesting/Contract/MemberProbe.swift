@@ -26,6 +26,8 @@ public final class MemberProbe {
     public private(set) var lost: [Int] = []
     /// Every delivery so far but the skips, in order.
     public private(set) var deliveries: [Delivery] = []
+    /// For each delivery, `session(of:)` its partition when it came: what came under an earlier claim must not be handled any more.
+    public private(set) var sessions: [Int] = []
     /// How many records were skipped so far.
     public private(set) var skipped = 0
     public private(set) var answers: [Int: SettleAnswer.Result] = [:]
@@ -63,7 +65,10 @@ public final class MemberProbe {
             if startsAtOnce { outcome.starts.append((partition: claim.partition, after: claim.progress)) }
         }
         for delivery in turn.deliveries {
-            if case .skipped(let count) = delivery.content { skipped += count } else { deliveries.append(delivery) }
+            if case .skipped(let count) = delivery.content { skipped += count } else {
+                deliveries.append(delivery)
+                sessions.append(session(of: delivery.partition))
+            }
             if settlesAtOnce { settle(delivery) }
         }
         for answer in turn.answers {
@@ -99,6 +104,9 @@ public final class MemberProbe {
     public func holdAll(within limit: Duration = .seconds(30)) async throws {
         try await wait(for: "\(member.id) holds all \(member.partitionCount) partitions", within: limit) { held.count == member.partitionCount }
     }
+
+    /// How often a partition has been claimed.
+    public func session(of partition: Int) -> Int { claims.count { $0.partition == partition } }
 
     // MARK: Doing
 
