@@ -42,9 +42,9 @@ let package = Package(
         .default(enabledTraits: ["NATS"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.5.0"),
-        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.3.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
     ],
     targets: [
@@ -134,8 +134,23 @@ let package = Package(
             name: "EventHorizonWorkersTests",
             dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "GuestListTests",
+            dependencies: [
+                "GuestList", "GuestListScenario", "EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite",
+                "EventHorizonTesting",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonServerEcosystemTests",
+            dependencies: [
+                "EventHorizonServerEcosystem", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizon",
+                ecosystem("InMemoryLogging", "swift-log"), ecosystem("MetricsTestKit", "swift-metrics"), ecosystem("InMemoryTracing", "swift-distributed-tracing"),
+                ecosystem("ServiceLifecycleTestKit", "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "EventHorizonRuntimeTests",
             dependencies: [

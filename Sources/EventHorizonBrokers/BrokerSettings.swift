@@ -16,6 +16,13 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether commands that every group has settled are removed.
+    public enum Trimming: String, Sendable, CaseIterable {
+        /// Where the server does it without blocking who publishes.
+        case automatic
+        case on, off
+    }
+
     public var address: BrokerAddress
     public var application: String
     /// What the server's monitoring calls this client.
@@ -25,6 +32,9 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
     /// Of an application that is created now.
     public var replicas = 1
     public var leaseTime = Duration.seconds(5)
+    /// How long the first connection is tried before it counts as misconfigured.
+    public var connectDeadline = Duration.seconds(30)
+    public var trimming = Trimming.automatic
     public var user: String?
     public var password: String?
     public var token: String?

@@ -23,6 +23,8 @@ extension Configuration {
         settings.partitionCount = try value(for: .partitions)
         settings.replicas = try value(for: .replicas)
         settings.leaseTime = try value(for: .leaseTime)
+        settings.connectDeadline = try value(for: .connectDeadline)
+        settings.trimming = try value(for: .trimming)
 
         settings.user = try valueIfSet(for: .user)
         settings.password = try valueIfSet(for: .password)

@@ -91,6 +91,11 @@ extension ConfigurationKey<Duration> {
             "lease-time", .duration(in: .milliseconds(500) ... .seconds(300)), default: .seconds(5), section: Section.broker,
             "After how long without a sign of life a member's partitions go to another member.")
     }
+    static var connectDeadline: Self {
+        Self(
+            "connect-deadline", .duration(in: .seconds(1) ... .seconds(3600)), default: .seconds(30), section: Section.broker,
+            "How long the first connection is tried before the worker gives up. A connection that is lost later is waited for.")
+    }
     /// How long a message is retried in place before it is parked.
     public static var retryBudget: Self {
         Self(
@@ -118,6 +123,15 @@ extension ConfigurationKey<Signal.Severity> {
     static var logLevel: Self { Self("log-level", .choice, default: .info, section: Section.telling, "The least severe log lines to write, on standard error.") }
 }
 
+extension ConfigurationKey<BrokerSettings.Trimming> {
+    static var trimming: Self {
+        Self(
+            "trimming", .choice, default: .automatic, section: Section.broker,
+            "Whether commands that every group has settled are removed from the log. Automatic: on NATS servers from 2.10 on, before which it blocks "
+                + "who publishes.")
+    }
+}
+
 extension ConfigurationKey<LogFormat> {
     static var logFormat: Self {
         Self("log-format", .choice, default: .auto, section: Section.telling, "How log lines are written; auto is text on a terminal and JSON otherwise.")
@@ -138,7 +152,8 @@ extension Configuration {
     static func builtIn(application: String) -> [any ConfigurationDeclaration] {
         [
             ConfigurationKey.broker, ConfigurationKey.application(default: application), ConfigurationKey.partitions, ConfigurationKey.replicas,
-            ConfigurationKey.leaseTime, ConfigurationKey.user, ConfigurationKey.password, ConfigurationKey.token, ConfigurationKey.natsCredentials,
+            ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming, ConfigurationKey.user, ConfigurationKey.password,
+            ConfigurationKey.token, ConfigurationKey.natsCredentials,
             ConfigurationKey.tls, ConfigurationKey.tlsAuthority, ConfigurationKey.tlsCertificate, ConfigurationKey.tlsKey, ConfigurationKey.tlsServerName,
             ConfigurationKey.readModel, ConfigurationKey.retryBudget, ConfigurationKey.sharedCommitLimit, ConfigurationKey.idWindow,
             ConfigurationKey.cachedStreams, ConfigurationKey.drainDeadline, ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,

@@ -34,7 +34,7 @@ extension BrokerContract {
         return Commit(
             stream: stream, number: number, firstVersion: version,
             events: texts.map { cause.following(id: broker.surroundings.makeID(), kind: .event, stream: stream, payload: payload($0), at: cause.occurredAt) },
-            decided: [DecidedCommand(id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), sender: sender)],
+            decided: [DecidedCommand(id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), correlation: cause.correlation, sender: sender)],
             inputs: [place])
     }
 
