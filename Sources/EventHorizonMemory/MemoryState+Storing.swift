@@ -15,7 +15,8 @@ extension MemoryState {
         let limit = features.maximumPublishSize
         guard bytes.count <= limit else {
             return .refused(
-                reason: "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
+                reason:
+                    "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
                     + "send less, or a reference to it")
         }
         do { _ = try bytes.withUnsafeBytes { try codec.decodeEnvelope($0) } } catch {
@@ -65,8 +66,9 @@ extension MemoryState {
         let bytes = codec.encode(letter)
         guard bytes.count <= features.maximumRecordSize else {
             return .refused(
-                reason: "the letter about position \(letter.place.position) of partition \(letter.place.partition) takes \(bytes.count) bytes and this broker stores at most "
-                    + "\(features.maximumRecordSize): leave the record out of it")
+                reason:
+                    "the letter about position \(letter.place.position) of partition \(letter.place.partition) takes "
+                    + "\(bytes.count) bytes and this broker stores at most \(features.maximumRecordSize): leave the record out of it")
         }
         let partition = letter.place.partition
         guard self[.deadLetters].partitions.indices.contains(partition) else {
@@ -105,7 +107,9 @@ extension MemoryState {
                 guard envelope.kind == .command else { return undecodable("the commands log holds an event") }
                 guard envelope.stream == record.stream, envelope.payload.name == record.type else {
                     return undecodable(
-                        "the headers say '\(record.type)' for \(shown(record.stream)), the body says '\(envelope.payload.name)' for \(shown(envelope.stream))")
+                        "the headers say '\(record.type)' for \(shown(record.stream)), "
+                            + "the body says '\(envelope.payload.name)' for \(shown(envelope.stream))"
+                    )
                 }
                 return .command(envelope)
             case .events:

@@ -2,7 +2,8 @@ import EventHorizon
 import EventHorizonMemory
 import EventHorizonTesting
 
-/// The smallest command handler that is right: one command at a time, recognised by its place and its id, one event each, progress after it is stored.
+/// The smallest command handler that is right: one command at a time, recognised by its place and its id, one event each, progress after it is
+/// stored.
 struct SmallHandler {
     static let category: Category = "test.v1.Log"
     static let group = GroupDeclaration(name: "handler", log: .commands, categories: [category])
