@@ -175,7 +175,8 @@ let package = Package(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
             swiftSettings: settings),
         .testTarget(
-            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            name: "NATSIntegrationTests",
+            dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )
