@@ -15,7 +15,8 @@ extension MemoryState {
         let limit = features.maximumPublishSize
         guard bytes.count <= limit else {
             return .refused(
-                reason: "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
+                reason:
+                    "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
                     + "send less, or a reference to it")
         }
         do { _ = try bytes.withUnsafeBytes { try codec.decodeEnvelope($0) } } catch {
@@ -40,14 +41,14 @@ extension MemoryState {
                     + "\(features.maximumRecordSize): let a command have fewer or smaller events")
         }
         let partition = partition(of: stream.aggregate)
-        let records = self[.events].records(of: stream, partition: partition)
-        guard records.last?.position ?? .start != append.previous else {
+        let end = self[.events].end(of: stream, in: partition)
+        guard end != append.previous else {
             do { _ = try bytes.withUnsafeBytes { try codec.decodeCommit($0) } } catch {
                 return .refused(reason: "\(error)")
             }
             return .stored(bytes: bytes)
         }
-        guard let occupant = records.first(where: { $0.position > append.previous }) else { return .conflict(records.last?.position ?? .start) }
+        guard let occupant = self[.events].first(of: stream, in: partition, after: append.previous) else { return .conflict(end) }
         let isSame = (try? occupant.bytes.withUnsafeBytes { try codec.decodeCommit($0) })?.isSameDecision(as: append.commit) ?? false
         return isSame ? .duplicate(occupant.position) : .conflict(occupant.position)
     }
@@ -80,16 +81,18 @@ extension MemoryState {
     }
 
     func load(_ stream: StreamID, _ extent: Outcome.Load.Extent) -> LoadedStream.Result {
-        var records = self[.events].records(of: stream, partition: partition(of: stream.aggregate))
-        switch extent {
-        case .whole: break
-        case .last: records = Array(records.suffix(1))
-        case .after(let position): records.removeAll { $0.position <= position }
-        }
+        let partition = partition(of: stream.aggregate)
+        let indices =
+            switch extent {
+            case .whole: self[.events].records(of: stream, in: partition, after: .start)
+            case .last: self[.events].records(of: stream, in: partition, after: .start).suffix(1)
+            case .after(let position): self[.events].records(of: stream, in: partition, after: position)
+            }
         do {
             return .commits(
-                try records.map { record in
-                    StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
+                try indices.map { index in
+                    let record = self[.events].partitions[partition][index]
+                    return StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
                 })
         } catch { return .unreadable(reason: "\(shown(stream)): \(error)") }
     }
@@ -104,7 +107,9 @@ extension MemoryState {
                 guard envelope.kind == .command else { return undecodable("the commands log holds an event") }
                 guard envelope.stream == record.stream, envelope.payload.name == record.type else {
                     return undecodable(
-                        "the headers say '\(record.type)' for \(shown(record.stream)), the body says '\(envelope.payload.name)' for \(shown(envelope.stream))")
+                        "the headers say '\(record.type)' for \(shown(record.stream)), "
+                            + "the body says '\(envelope.payload.name)' for \(shown(envelope.stream))"
+                    )
                 }
                 return .command(envelope)
             case .events:

@@ -22,8 +22,8 @@ public func runClient(
     var status = ExitStatus.drained
     do {
         let invocation = try Invocation(
-            worker: name, application: application, arguments: Array(CommandLine.arguments.dropFirst()), environment: environmentVariables(), keys: declarations,
-            shared: Configuration.Shared(surroundings: .system))
+            worker: name, application: application, arguments: Array(CommandLine.arguments.dropFirst()), environment: environmentVariables(),
+            keys: declarations, shared: Configuration.Shared(surroundings: .system))
         switch invocation {
         case .help: LogInstrument.write(HelpText(client: name, keys: declarations).description, to: STDOUT_FILENO)
         case .version: LogInstrument.write("\(name) \(version)\n", to: STDOUT_FILENO)
@@ -46,7 +46,8 @@ extension Configuration {
     static func ofClient(application: String) -> [any ConfigurationDeclaration] {
         let ofWorkers: Set = [
             ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
-            ConfigurationKey.drainDeadline.name, ConfigurationKey.http.name, ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name,
+            ConfigurationKey.cachedStreams.name, ConfigurationKey.drainDeadline.name, ConfigurationKey.http.name,
+            ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name,
         ]
         return builtIn(application: application).filter { !ofWorkers.contains($0.declaration.name) }
     }

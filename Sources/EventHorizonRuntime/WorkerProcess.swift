@@ -66,7 +66,8 @@ struct WorkerProcess {
         }
         defer { server?.stop() }
 
-        let host = WorkerHost(worker: worker, drainLimit: try configuration.value(for: .drainDeadline), clock: configuration.surroundings.clock) { signal in
+        let drainLimit = try configuration.value(for: .drainDeadline)
+        let host = WorkerHost(worker: worker, drainLimit: drainLimit, clock: configuration.surroundings.clock) { signal in
             log.write(.notice, "asked to end", [("signal", signal.description)])
             health.drain()
         }

@@ -26,7 +26,8 @@ public final class SwiftMetricsInstrument: EventHorizonWorkers.Instrument {
             guard let place = Self.places[metric.name] else { continue }
             switch (handles[place], change) {
             case (.counter(let counter), .add(let number)): if number > 0 { counter.increment(by: number) }
-            case (.meter(let meter), .add(let number)): if number < 0 { meter.decrement(by: Double(-number)) } else { meter.increment(by: Double(number)) }
+            case (.meter(let meter), .add(let number)) where number < 0: meter.decrement(by: Double(-number))
+            case (.meter(let meter), .add(let number)): meter.increment(by: Double(number))
             case (.meter(let meter), .set(let number)): meter.set(number)
             // A counter only grows: swift-metrics has no way to set one, and no signal asks for it.
             case (.counter, .set): break

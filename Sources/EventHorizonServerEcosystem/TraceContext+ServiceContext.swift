@@ -2,7 +2,8 @@
 public import EventHorizon
 public import Tracing
 
-// The tracer decides what it writes under which key. Messages carry the two keys of W3C Trace Context; what a tracer writes under others stays behind.
+// The tracer decides what it writes under which key. Messages carry the two keys of W3C Trace Context; what a tracer writes under others stays
+// behind.
 
 extension TraceContext {
     /// What the tracer writes of `context`; nil where it writes no `traceparent`.
@@ -16,7 +17,9 @@ extension TraceContext {
 
 extension ServiceContext {
     /// `self` with what the tracer reads of a message's trace context.
-    public func continuing(_ trace: TraceContext?, using instrument: any Instrumentation.Instrument = InstrumentationSystem.instrument) -> ServiceContext {
+    public func continuing(
+        _ trace: TraceContext?, using instrument: any Instrumentation.Instrument = InstrumentationSystem.instrument
+    ) -> ServiceContext {
         guard let trace else { return self }
         var context = self
         instrument.extract(trace, into: &context, using: TraceFields())

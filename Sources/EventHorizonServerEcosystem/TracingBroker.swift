@@ -8,10 +8,10 @@ public import Tracing
 ///     let broker = TracingBroker(try NATSBroker(configuration, surroundings: .system))
 ///
 /// Messages carry the span they were made in, so that a trace runs from the client's request through aggregates and sagas to read models. It costs a
-/// span for each message: let the tracer sample. It needs a tracer that speaks W3C Trace Context; what such a one writes under other keys stays behind.
+/// span for each message: let the tracer sample. It needs a tracer that speaks W3C Trace Context; what it writes under other keys stays behind.
 ///
-/// Attributes are those of OpenTelemetry's messaging conventions. A span that ends without its outcome, since the partition went to another member or the
-/// worker left, has the status error; whoever has the partition then makes another one.
+/// Attributes are those of OpenTelemetry's messaging conventions. A span that ends without its outcome, since the partition went to another member
+/// or the worker left, has the status error; whoever has the partition then makes another one.
 public struct TracingBroker: Broker {
     private let broker: any Broker
     private let tracing: MessageTracing

@@ -3,7 +3,8 @@ internal import EventHorizon
 internal import Synchronization
 internal import Tracing
 
-/// A member whose deliveries open spans. A command's span ends with the answer to the commit that decided it; every other with the progress that covers it.
+/// A member whose deliveries open spans. A command's span ends with the answer to the commit that decided it; every other with the progress that
+/// covers it.
 final class TracingMember: GroupMember {
     private let member: any GroupMember
     private let group: String

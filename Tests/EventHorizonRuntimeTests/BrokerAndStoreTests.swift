@@ -47,8 +47,8 @@ import Testing
 
     @Test func settings_carry_what_was_given() throws {
         let settings = try configuration(
-            "--broker", "nats://one:4222,nats://two:4222", "--application", "party", "--partitions", "16", "--replicas=3", "--lease-time=2s", "--user=ada",
-            "--password=pw", "--tls", "--tls-server-name", "nats.example"
+            "--broker", "nats://one:4222,nats://two:4222", "--application", "party", "--partitions", "16", "--replicas=3", "--lease-time=2s",
+            "--user=ada", "--password=pw", "--tls", "--tls-server-name", "nats.example"
         ).brokerSettings()
         #expect(settings.address.servers == ["nats://one:4222", "nats://two:4222"])
         #expect(settings.application == "party")
@@ -71,7 +71,9 @@ import Testing
                 "--tls-key is '/no/such/key': the file cannot be read: No such file or directory",
                 "--tls-certificate and --tls-key belong together: set both or neither",
             ])
-        #expect(problems("--nats-credentials=/no/such.creds") == ["--nats-credentials is '/no/such.creds': the file cannot be read: No such file or directory"])
+        #expect(
+            problems("--nats-credentials=/no/such.creds")
+                == ["--nats-credentials is '/no/such.creds': the file cannot be read: No such file or directory"])
     }
 
     @Test func a_configuration_shows_no_value() throws {

@@ -103,7 +103,9 @@ func get(_ path: String, method: String = "GET", from address: HTTPAddress) thro
                 try HTTPServer(host: host, port: port) { _, _ in HTTPResponse(status: 200, body: "") }.stop()
             }
             #expect(
-                error?.problems == ["--http 127.0.0.1:\(port): the port is taken, perhaps by another worker: choose another one, port 0 for any free one, or off"])
+                error?.problems == [
+                    "--http 127.0.0.1:\(port): the port is taken, perhaps by another worker: choose another one, port 0 for any free one, or off"
+                ])
         }
     }
 

@@ -13,7 +13,8 @@ import Testing
     func invoke(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Invocation {
         try Invocation(
             worker: "guestlist-saga", application: "guestlist", arguments: arguments, environment: environment,
-            keys: Configuration.builtIn(application: "guestlist") + [Self.seats, Self.mailServer], shared: Configuration.Shared(surroundings: .system))
+            keys: Configuration.builtIn(application: "guestlist") + [Self.seats, Self.mailServer],
+            shared: Configuration.Shared(surroundings: .system))
     }
 
     func configuration(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Configuration {
@@ -70,7 +71,9 @@ import Testing
                 == ["--lease-time is '5': expected a duration from 500ms to 5m, with its unit: 500ms, 5s, 2m, 1h"])
         #expect(problems([], ["EVENTHORIZON_PARTITIONS": "0"]) == ["EVENTHORIZON_PARTITIONS is '0': expected a whole number from 1 to 1024"])
         #expect(problems(["--log-format", "xml"]) == ["--log-format is 'xml': expected auto, text or json"])
-        #expect(problems(["--broker", "http://localhost"]) == ["--broker is 'http://localhost': expected nats://host:port (several with commas) or memory:"])
+        #expect(
+            problems(["--broker", "http://localhost"])
+                == ["--broker is 'http://localhost': expected nats://host:port (several with commas) or memory:"])
     }
 
     @Test func everything_that_is_wrong_is_said_at_once() {
@@ -129,7 +132,9 @@ import Testing
 }
 
 @Suite struct ConfigurationTypeTests {
-    @Test(arguments: [("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("2m", .seconds(120)), ("1h", .seconds(3600)), ("1500ms", .milliseconds(1500))])
+    @Test(arguments: [
+        ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("2m", .seconds(120)), ("1h", .seconds(3600)), ("1500ms", .milliseconds(1500)),
+    ])
     func durations_are_read_and_written_alike(text: String, duration: Duration) {
         let type = ConfigurationType<Duration>.duration(in: .zero ... .seconds(7200))
         #expect(type.parse(text) == duration)
@@ -146,7 +151,9 @@ import Testing
         #expect(HTTPAddress("127.0.0.1:8080") == .listen(host: "127.0.0.1", port: 8080))
         #expect(HTTPAddress("[::1]:0") == .listen(host: "::1", port: 0))
         #expect(HTTPAddress.listen(host: "::1", port: 9).description == "[::1]:9")
-        for wrong in ["", "8080", ":8080", "localhost", "localhost:", "localhost:65536", "::1:80", "http://a:1"] { #expect(HTTPAddress(wrong) == nil, "\(wrong)") }
+        for wrong in ["", "8080", ":8080", "localhost", "localhost:", "localhost:65536", "::1:80", "http://a:1"] {
+            #expect(HTTPAddress(wrong) == nil, "\(wrong)")
+        }
     }
 
     @Test func addresses_of_brokers() throws {

@@ -165,7 +165,9 @@ struct Listener: Instrument {
         #expect(await process("--http=off").run(signals: signals) { _ in throw Misconfiguration("no seats") } == .misconfigured(["no seats"]))
         #expect(
             await process("--http=off").run(signals: signals) { _ in FailingWorker(error: BrokerError(.refused, "no")) } == .failed("no"))
-        #expect(await process("--htp=off").run(signals: signals) { _ in PatientWorker() } == .misconfigured(["there is no flag --htp: did you mean --http?"]))
+        #expect(
+            await process("--htp=off").run(signals: signals) { _ in PatientWorker() }
+                == .misconfigured(["there is no flag --htp: did you mean --http?"]))
     }
 
     @Test func help_and_version_are_printed_and_nothing_runs() async {

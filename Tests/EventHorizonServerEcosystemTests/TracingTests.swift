@@ -38,7 +38,8 @@ struct W3CTracer: Tracer {
 
     func forceFlush() {}
 
-    func inject<Carrier, Inject: Injector>(_ context: ServiceContext, into carrier: inout Carrier, using injector: Inject) where Inject.Carrier == Carrier {
+    func inject<Carrier, Inject: Injector>(_ context: ServiceContext, into carrier: inout Carrier, using injector: Inject)
+    where Inject.Carrier == Carrier {
         guard let span = context.inMemorySpanContext else { return }
         injector.inject("00-\(span.traceID)-\(span.spanID)-01", forKey: "traceparent", into: &carrier)
         injector.inject("vendor=1", forKey: "tracestate", into: &carrier)
@@ -110,8 +111,9 @@ struct Draught: Saga {
             group.addTask { try await saga.run() }
             try await ServiceContext.withValue(root.context) {
                 let commands = CommandPublisher(broker: broker)
-                guard case .accepted = try await commands.ask(.open, to: AggregateID<Door>("front")) else { return #expect(Bool(false), "not accepted") }
-                guard case .rejected(.isOpen) = try await commands.ask(.open, to: AggregateID<Door>("front")) else { return #expect(Bool(false), "not rejected") }
+                let front = AggregateID<Door>("front")
+                guard case .accepted = try await commands.ask(.open, to: front) else { return #expect(Bool(false), "not accepted") }
+                guard case .rejected(.isOpen) = try await commands.ask(.open, to: front) else { return #expect(Bool(false), "not rejected") }
             }
             // Both doors are open when two events are stored.
             var events = 0

@@ -33,7 +33,8 @@ struct FailingWorker: Worker {
     @Test func a_graceful_shutdown_drains_the_worker() async throws {
         let (told, report) = AsyncStream.makeStream(of: Signal.self)
         let group = ServiceGroup(
-            services: [WorkerService(PatientWorker(), instruments: [Telling(report: report)])], gracefulShutdownSignals: [], logger: Logger(label: "test"))
+            services: [WorkerService(PatientWorker(), instruments: [Telling(report: report)])], gracefulShutdownSignals: [],
+            logger: Logger(label: "test"))
         let running = Task { try await group.run() }
         var signals = told.makeAsyncIterator()
         #expect(await signals.next() == .started(group: "g", member: "m"))

@@ -4,7 +4,8 @@ internal import Glibc
 internal import Synchronization
 
 extension Configuration {
-    /// The broker that `--broker` names, out of those that the program links; the same one however often it is asked for. It connects when it is first used.
+    /// The broker that `--broker` names, out of those that the program links; the same one however often it is asked for.
+    /// It connects when it is first used.
     ///
     /// - Throws: `Misconfiguration` where keys contradict each other, a file cannot be read, or the program does not link the broker.
     public func broker() throws -> any Broker {
@@ -31,7 +32,8 @@ extension Configuration {
         settings.token = try valueIfSet(for: .token)
         settings.natsCredentials = try file(.natsCredentials, &problems)
         if settings.user == nil, settings.password != nil { problems.append("--password is set without --user: set both or neither") }
-        let proofs = [("--user", settings.user), ("--token", settings.token), ("--nats-credentials", settings.natsCredentials)].filter { $0.1 != nil }.map(\.0)
+        let proofs = [("--user", settings.user), ("--token", settings.token), ("--nats-credentials", settings.natsCredentials)]
+            .filter { $0.1 != nil }.map(\.0)
         if proofs.count > 1 { problems.append("\(proofs.joined(separator: " and ")) are set: one way to prove who this is, choose it") }
 
         var tls = BrokerSettings.TLS()

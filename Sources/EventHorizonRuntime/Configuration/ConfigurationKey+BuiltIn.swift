@@ -47,20 +47,28 @@ extension ConfigurationKey<String> {
     }
     static var tlsKey: Self { Self("tls-key", .path, section: Section.tls, "The private key of --tls-certificate, PEM.") }
     static var tlsServerName: Self {
-        Self("tls-server-name", .text("NAME"), section: Section.tls, "The name to expect in the server's certificate. The host of --broker when it is not given.")
+        Self(
+            "tls-server-name", .text("NAME"), section: Section.tls,
+            "The name to expect in the server's certificate. The host of --broker when it is not given.")
     }
     public static var readModel: Self {
-        Self("read-model", .path, default: "./read-models", section: Section.readModel, "The folder of the read models, one SQLite file each. Made when it is missing.")
+        Self(
+            "read-model", .path, default: "./read-models", section: Section.readModel,
+            "The folder of the read models, one SQLite file each. Made when it is missing.")
     }
 }
 
 extension ConfigurationKey<Bool> {
-    static var tls: Self { Self("tls", .onOff, default: false, section: Section.tls, "Encrypt the connection to the broker and check its certificate.") }
+    static var tls: Self {
+        Self("tls", .onOff, default: false, section: Section.tls, "Encrypt the connection to the broker and check its certificate.")
+    }
 }
 
 extension ConfigurationKey<Int> {
     static var partitions: Self {
-        Self("partitions", .number(in: 1...1024), default: 8, section: Section.broker, "Partitions of a new application. It cannot be changed afterwards.")
+        Self(
+            "partitions", .number(in: 1...1024), default: 8, section: Section.broker,
+            "Partitions of a new application. It cannot be changed afterwards.")
     }
     static var replicas: Self {
         Self("replicas", .number(in: 1...5), default: 1, section: Section.broker, "Servers that keep a copy of each log of a new application.")
@@ -115,12 +123,15 @@ extension ConfigurationKey<HTTPAddress> {
             "http",
             ConfigurationType(placeholder: "HOST:PORT", expectation: HTTPAddress.expectation, parse: { HTTPAddress($0) }, format: { $0.description }),
             default: .listen(host: "127.0.0.1", port: 8080), section: Section.telling,
-            "Where /healthz, /readyz and /metrics are served: this machine alone unless told otherwise. Port 0 takes a free one and logs it; off serves nothing.")
+            "Where /healthz, /readyz and /metrics are served: this machine alone unless told otherwise. "
+                + "Port 0 takes a free one and logs it; off serves nothing.")
     }
 }
 
 extension ConfigurationKey<Signal.Severity> {
-    static var logLevel: Self { Self("log-level", .choice, default: .info, section: Section.telling, "The least severe log lines to write, on standard error.") }
+    static var logLevel: Self {
+        Self("log-level", .choice, default: .info, section: Section.telling, "The least severe log lines to write, on standard error.")
+    }
 }
 
 extension ConfigurationKey<BrokerSettings.Trimming> {
@@ -134,7 +145,9 @@ extension ConfigurationKey<BrokerSettings.Trimming> {
 
 extension ConfigurationKey<LogFormat> {
     static var logFormat: Self {
-        Self("log-format", .choice, default: .auto, section: Section.telling, "How log lines are written; auto is text on a terminal and JSON otherwise.")
+        Self(
+            "log-format", .choice, default: .auto, section: Section.telling,
+            "How log lines are written; auto is text on a terminal and JSON otherwise.")
     }
 }
 
@@ -152,11 +165,14 @@ extension Configuration {
     static func builtIn(application: String) -> [any ConfigurationDeclaration] {
         [
             ConfigurationKey.broker, ConfigurationKey.application(default: application), ConfigurationKey.partitions, ConfigurationKey.replicas,
-            ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming, ConfigurationKey.user, ConfigurationKey.password,
-            ConfigurationKey.token, ConfigurationKey.natsCredentials,
-            ConfigurationKey.tls, ConfigurationKey.tlsAuthority, ConfigurationKey.tlsCertificate, ConfigurationKey.tlsKey, ConfigurationKey.tlsServerName,
-            ConfigurationKey.readModel, ConfigurationKey.retryBudget, ConfigurationKey.sharedCommitLimit, ConfigurationKey.idWindow,
-            ConfigurationKey.cachedStreams, ConfigurationKey.drainDeadline, ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,
+            ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming,
+            ConfigurationKey.user, ConfigurationKey.password, ConfigurationKey.token, ConfigurationKey.natsCredentials,
+            ConfigurationKey.tls, ConfigurationKey.tlsAuthority, ConfigurationKey.tlsCertificate, ConfigurationKey.tlsKey,
+            ConfigurationKey.tlsServerName,
+            ConfigurationKey.readModel,
+            ConfigurationKey.retryBudget, ConfigurationKey.sharedCommitLimit, ConfigurationKey.idWindow, ConfigurationKey.cachedStreams,
+            ConfigurationKey.drainDeadline,
+            ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,
         ]
     }
 }

@@ -9,7 +9,9 @@ struct HelpText: CustomStringConvertible {
         program = worker
         self.keys = keys
         kind = "worker"
-        ending = "SIGTERM or SIGINT drains the worker: it settles what is in hand, releases its partitions and exits with 0. A second signal ends it at once. "
+        ending =
+            "SIGTERM or SIGINT drains the worker: it settles what is in hand, releases its partitions and exits with 0. "
+            + "A second signal ends it at once. "
     }
 
     init(client: String, keys: [any ConfigurationDeclaration]) {

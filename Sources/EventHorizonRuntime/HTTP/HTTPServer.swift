@@ -2,7 +2,8 @@ internal import CMicroHTTPD
 internal import EventHorizon
 internal import Glibc
 
-/// Serves small texts over HTTP by libmicrohttpd, on one thread of its own. Reads no body, keeps at most 32 connections, each for at most 10 s of silence.
+/// Serves small texts over HTTP by libmicrohttpd, on one thread of its own. Reads no body, keeps at most 32
+/// connections, each for at most 10 s of silence.
 ///
 /// `@unchecked Sendable`: the daemon's pointer is set once and libmicrohttpd locks what it points to; `stop` is for the owner alone.
 final class HTTPServer: @unchecked Sendable {

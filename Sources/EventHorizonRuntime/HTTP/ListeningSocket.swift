@@ -15,7 +15,8 @@ struct ListeningSocket {
         var list: UnsafeMutablePointer<addrinfo>?
         let found = getaddrinfo(host, "\(port)", &hints, &list)
         guard found == 0, let first = list?.pointee else {
-            throw Misconfiguration("--http \(wanted): the host is not known (\(String(cString: gai_strerror(found)))): give an address of this machine")
+            let reason = String(cString: gai_strerror(found))
+            throw Misconfiguration("--http \(wanted): the host is not known (\(reason)): give an address of this machine")
         }
         defer { freeaddrinfo(list) }
         let descriptor = socket(first.ai_family, first.ai_socktype | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), first.ai_protocol)

@@ -2,7 +2,8 @@ internal import EventHorizon
 internal import Glibc
 internal import Synchronization
 
-/// Kills the process where the environment says: `EVENTHORIZON_FAILPOINT=afterDecide:3` at the third time that this step is reached. In debug builds only.
+/// Kills the process where the environment says: `EVENTHORIZON_FAILPOINT=afterDecide:3` at the third time that this step is
+/// reached. In debug builds only.
 final class EnvironmentFailpoints: Failpoints {
     static let variable = "EVENTHORIZON_FAILPOINT"
 

@@ -40,7 +40,8 @@ enum ExitStatus: Equatable {
         case .interrupted(let signal):
             "\(worker): a second signal (\(signal)) came while draining: ended at once. What was in hand is read again by the next owner.\n"
         case .undrained(let limit):
-            "\(worker): not drained within \(ConfigurationKey.drainDeadline.type.format(limit)): ended. What was in hand is read again by the next owner; --drain-deadline allows more time.\n"
+            "\(worker): not drained within \(ConfigurationKey.drainDeadline.type.format(limit)): ended. "
+                + "What was in hand is read again by the next owner; --drain-deadline allows more time.\n"
         }
     }
 }
