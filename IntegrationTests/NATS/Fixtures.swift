@@ -2,6 +2,7 @@
 import EventHorizon
 import EventHorizonBridge
 import ServerSupport
+import Synchronization
 import Testing
 
 @testable import EventHorizonNATS
@@ -17,6 +18,14 @@ func withServer<Value>(arguments: [String] = [], _ body: (NATSServer) async thro
         await server.stop()
         throw error
     }
+}
+
+/// A value that several tasks see.
+final class Shared<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+    init(_ value: Value) { state = Mutex(value) }
+    var value: Value { state.withLock { $0 } }
+    func change(_ body: (inout Value) -> Void) { state.withLock { body(&$0) } }
 }
 
 let surroundings = Surroundings.system

@@ -1,5 +1,7 @@
 #if NATS
 import EventHorizon
+import EventHorizonWire
+import ServerSupport
 import Testing
 
 @testable import EventHorizonNATS
@@ -51,6 +53,145 @@ struct PublishAndRead {
                     for claim in turn.claimed { #expect(claim == Claim(partition: 0, progress: Position(6), end: Position(10), isUnclean: false)) }
                     return turn.deliveries.contains { $0.position == Position(7) }
                 }
+            }
+        }
+    }
+
+    @Test func a_server_killed_in_mid_stream_loses_nothing_and_stalls_nobody() async throws {
+        try await withServer { server in
+            let broker = broker(server)
+            let total = 6000
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    try await broker.withMember(of: handlers()) { member in
+                        // By aggregate, the numbers in order; a repeated delivery after the last position would be a fault.
+                        var last: [Int: Position] = [:]
+                        var numbers: [String: [Int]] = [:]
+                        var count = 0
+                        try await serve(member, within: 50) { turn, _ in
+                            for delivery in turn.deliveries {
+                                #expect(delivery.position > last[delivery.partition] ?? .start)
+                                last[delivery.partition] = delivery.position
+                                guard case .command(let envelope) = delivery.content else { continue }
+                                let number = Int(envelope.metadata["number"]!)!
+                                // A command whose answer was lost may be stored twice if the server forgot its message id.
+                                if numbers[envelope.stream.aggregate]?.last != number {
+                                    numbers[envelope.stream.aggregate, default: []].append(number)
+                                    count += 1
+                                }
+                            }
+                            return count == total
+                        }
+                        for (_, list) in numbers { #expect(list == list.sorted()) }
+                    }
+                }
+                tasks.addTask {
+                    for start in stride(from: 0, to: total, by: 500) {
+                        if start == 2000 || start == 4000 { try await server.restart() }
+                        async let one = broker.publish((start..<start + 250).map { command("guest-\($0 % 40)", $0) })
+                        async let two = broker.publish((start + 250..<start + 500).map { command("other-\($0 % 40)", $0) })
+                        if start == 3000 { try await server.restart() }
+                        for result in try await one + two { if case .refused(let reason) = result { Issue.record("\(reason)") } }
+                    }
+                }
+                try await tasks.waitForAll()
+            }
+        }
+    }
+
+    @Test func a_request_is_answered_or_its_deadline_passes() async throws {
+        try await withServer { server in
+            let broker = broker(server)
+            let problem = await #expect(throws: BrokerError.self) { try await broker.request(command("a"), within: .milliseconds(100)) }
+            #expect(problem?.code == .deadlineExceeded)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    try await broker.withMember(of: handlers()) { member in
+                        try await serve(member) { turn, outcome in
+                            var isDone = false
+                            for delivery in turn.deliveries {
+                                guard case .command(let envelope) = delivery.content else { continue }
+                                outcome.replies.append(
+                                    (
+                                        envelope.replyTo,
+                                        Answer(
+                                            command: envelope.id, stream: envelope.stream, outcome: .accepted(versions: 1..<2),
+                                            place: Place(log: .events, incarnation: member.eventsIncarnation, partition: delivery.partition, position: Position(7)))
+                                    ))
+                                isDone = isDone || envelope.stream.aggregate == "b"
+                            }
+                            return isDone
+                        }
+                    }
+                }
+                let sent = command("b")
+                let answer = try await broker.request(sent, within: .seconds(10))
+                #expect(answer.command == sent.id && answer.place.position == Position(7))
+                try await tasks.waitForAll()
+            }
+        }
+    }
+
+    @Test func thousands_of_callers_publish_side_by_side() async throws {
+        try await withServer { server in
+            let broker = broker(server)
+            let stored = try await withThrowingTaskGroup(of: Int.self) { tasks in
+                for number in 0..<5000 {
+                    tasks.addTask {
+                        if case .stored = try await broker.publish([command("guest-\(number % 700)", number)])[0] { 1 } else { 0 }
+                    }
+                }
+                return try await tasks.reduce(0, +)
+            }
+            #expect(stored == 5000)
+        }
+    }
+
+    @Test func a_cancelled_publish_returns_while_the_server_is_away() async throws {
+        try await withServer { server in
+            let broker = broker(server)
+            _ = try await broker.publish([command("a")])
+            await server.kill()
+            let publishing = Task { try await broker.publish([command("b")]) }
+            await surroundings.clock.sleep(until: surroundings.clock.now + .milliseconds(50))
+            publishing.cancel()
+            let problem = await #expect(throws: BrokerError.self) { try await publishing.value }
+            #expect(problem?.code == .cancelled)
+        }
+    }
+
+    @Test func what_is_no_command_of_ours_is_delivered_as_undecodable() async throws {
+        try await withServer { server in
+            let broker = broker(server, partitions: 1)
+            _ = try await broker.publish([command("first")])
+            let ready = try await broker.open()
+            let subject = ready.names.subject(.commands, partition: 0, stream: StreamID(invitations, "x"))
+            let name = String(decoding: subject, as: UTF8.self)
+            _ = await ready.requests.request(name, "these are no protobuf bytes")
+            // Another's body under this subject, and a header that contradicts its body.
+            let other = WireCodec().encode(command("y"))
+            _ = await ready.requests.request(name, block: other, headers: 0)
+            var block: [UInt8] = []
+            HeaderBlock.begin(&block)
+            HeaderBlock.line("Eh-Type", &block) { $0.append(text: "guestlist.v1.Destroy") }
+            HeaderBlock.end(&block)
+            let headers = block.count
+            block += WireCodec().encode(command("x"))
+            _ = await ready.requests.request(name, block: block, headers: headers)
+            // Without headers it is as good as any.
+            _ = await ready.requests.request(name, block: WireCodec().encode(command("x")), headers: 0)
+            try await broker.withMember(of: handlers()) { member in
+                var contents: [Delivery.Content] = []
+                try await serve(member) { turn, _ in
+                    contents += turn.deliveries.map(\.content)
+                    return contents.count == 5
+                }
+                for index in 1...3 {
+                    guard case .undecodable(let record, nil, let type, _) = contents[index] else { Issue.record("\(contents[index])"); continue }
+                    #expect(!record.isEmpty)
+                    #expect(type == (index == 3 ? "guestlist.v1.Destroy" : ""))
+                }
+                for index in [0, 4] { guard case .command = contents[index] else { Issue.record("\(contents[index])"); continue } }
             }
         }
     }

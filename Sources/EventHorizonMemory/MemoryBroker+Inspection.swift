@@ -15,6 +15,9 @@ extension MemoryBroker {
         }
     }
 
+    /// How many records a log holds.
+    public func count(of log: Log) -> Int { withState { state in state[log].partitions.reduce(0) { $0 + $1.count } } }
+
     /// What every worker has to agree on.
     public var topology: Topology { withState { state in state.topology } }
 

@@ -40,14 +40,14 @@ extension MemoryState {
                     + "\(features.maximumRecordSize): let a command have fewer or smaller events")
         }
         let partition = partition(of: stream.aggregate)
-        let records = self[.events].records(of: stream, partition: partition)
-        guard records.last?.position ?? .start != append.previous else {
+        let end = self[.events].end(of: stream, in: partition)
+        guard end != append.previous else {
             do { _ = try bytes.withUnsafeBytes { try codec.decodeCommit($0) } } catch {
                 return .refused(reason: "\(error)")
             }
             return .stored(bytes: bytes)
         }
-        guard let occupant = records.first(where: { $0.position > append.previous }) else { return .conflict(records.last?.position ?? .start) }
+        guard let occupant = self[.events].first(of: stream, in: partition, after: append.previous) else { return .conflict(end) }
         let isSame = (try? occupant.bytes.withUnsafeBytes { try codec.decodeCommit($0) })?.isSameDecision(as: append.commit) ?? false
         return isSame ? .duplicate(occupant.position) : .conflict(occupant.position)
     }
@@ -80,16 +80,18 @@ extension MemoryState {
     }
 
     func load(_ stream: StreamID, _ extent: Outcome.Load.Extent) -> LoadedStream.Result {
-        var records = self[.events].records(of: stream, partition: partition(of: stream.aggregate))
-        switch extent {
-        case .whole: break
-        case .last: records = Array(records.suffix(1))
-        case .after(let position): records.removeAll { $0.position <= position }
-        }
+        let partition = partition(of: stream.aggregate)
+        let indices =
+            switch extent {
+            case .whole: self[.events].records(of: stream, in: partition, after: .start)
+            case .last: self[.events].records(of: stream, in: partition, after: .start).suffix(1)
+            case .after(let position): self[.events].records(of: stream, in: partition, after: position)
+            }
         do {
             return .commits(
-                try records.map { record in
-                    StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
+                try indices.map { index in
+                    let record = self[.events].partitions[partition][index]
+                    return StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
                 })
         } catch { return .unreadable(reason: "\(shown(stream)): \(error)") }
     }

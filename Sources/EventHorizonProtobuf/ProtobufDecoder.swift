@@ -22,7 +22,9 @@ struct ProtobufDecoder: Decoder {
         func contains(_ key: Key) -> Bool { key.intValue.map(fields.contains) ?? false }
         func decodeNil(forKey key: Key) throws -> Bool { !fields.contains(try fieldNumber(key)) }
         func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try value(key).decode(T.self) }
-        func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> { try value(key).container(keyedBy: N.self) }
+        func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
+            try value(key).container(keyedBy: N.self)
+        }
         func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { try value(key).unkeyedContainer() }
         func superDecoder() throws -> any Decoder { throw ProtobufError.unsupported("a superclass") }
         func superDecoder(forKey key: Key) throws -> any Decoder { try value(key) }

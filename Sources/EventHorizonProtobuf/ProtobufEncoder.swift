@@ -23,7 +23,9 @@ struct ProtobufEncoder: Encoder {
     func encode<T: Encodable>(_ value: T) throws {
         guard !writer.isTooDeep else { throw ProtobufError.tooDeep }
         guard let field else {
-            guard !(value is any ProtobufScalar), T.self != [UInt8].self else { throw ProtobufError.unsupported("a single value that is no field of a message") }
+            guard !(value is any ProtobufScalar), T.self != [UInt8].self else {
+                throw ProtobufError.unsupported("a single value that is no field of a message")
+            }
             return try value.encode(to: self)
         }
         if let scalar = value as? any ProtobufScalar { return scalar.write(to: writer, field) }
@@ -44,7 +46,9 @@ struct ProtobufEncoder: Encoder {
         mutating func nestedContainer<N: CodingKey>(keyedBy: N.Type, forKey key: Key) -> KeyedEncodingContainer<N> {
             .init(Keyed<N>(writer: writer.message(numberOrFailure(key))))
         }
-        mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { Repeated(writer: writer, field: numberOrFailure(key)) }
+        mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
+            Repeated(writer: writer, field: numberOrFailure(key))
+        }
         mutating func superEncoder() -> any Encoder {
             writer.fail(.unsupported("a superclass"))
             return ProtobufEncoder(writer: ProtobufWriter(in: writer))

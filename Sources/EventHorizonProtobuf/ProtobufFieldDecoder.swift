@@ -66,7 +66,9 @@ struct ProtobufFieldDecoder: Decoder {
 
         mutating func decodeNil() throws -> Bool { false }
         mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try element { try $0.decode(T.self) } }
-        mutating func nestedContainer<N: CodingKey>(keyedBy type: N.Type) throws -> KeyedDecodingContainer<N> { try element { try $0.container(keyedBy: N.self) } }
+        mutating func nestedContainer<N: CodingKey>(keyedBy type: N.Type) throws -> KeyedDecodingContainer<N> {
+            try element { try $0.container(keyedBy: N.self) }
+        }
         mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { throw ProtobufError.unsupported("a list of lists") }
         mutating func superDecoder() throws -> any Decoder { throw ProtobufError.unsupported("a superclass in a list") }
 

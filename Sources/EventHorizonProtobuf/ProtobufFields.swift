@@ -1,6 +1,9 @@
 /// What a field holds on the wire.
 enum ProtobufWire {
-    case varint(UInt64), fixed64(UInt64), fixed32(UInt32), delimited(ArraySlice<UInt8>)
+    case varint(UInt64)
+    case fixed64(UInt64)
+    case fixed32(UInt32)
+    case delimited(ArraySlice<UInt8>)
 
     var kind: String {
         switch self {

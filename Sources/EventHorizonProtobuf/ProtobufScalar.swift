@@ -22,7 +22,8 @@ extension ProtobufScalar where Self: FixedWidthInteger {
         switch wire {
         case .varint(let bits), .fixed64(let bits):
             // A negative number of 32 bits is written in 64 by most, in 32 by some.
-            value = Self.isSigned
+            value =
+                Self.isSigned
                 ? Self(exactly: Int64(bitPattern: bits)) ?? (Self.bitWidth == 32 && bits <= UInt32.max ? Self(truncatingIfNeeded: bits) : nil)
                 : Self(exactly: bits)
         case .fixed32(let bits): value = Self.isSigned ? Self(exactly: Int32(bitPattern: bits)) : Self(exactly: bits)

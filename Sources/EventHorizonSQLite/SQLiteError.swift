@@ -1,7 +1,8 @@
 internal import CSQLite
+public import EventHorizon
 
 /// What went wrong in a SQLite file. Thrown inside a transaction it undoes all of that transaction.
-public struct SQLiteError: Error, Sendable, CustomStringConvertible {
+public struct SQLiteError: RetriableError, Sendable, CustomStringConvertible {
     /// SQLite's extended result code, or one of this module's own, which are negative. A closed set is never promised.
     public struct Code: RawRepresentable, Hashable, Sendable {
         public let rawValue: Int32
@@ -67,7 +68,8 @@ public struct SQLiteError: Error, Sendable, CustomStringConvertible {
 extension SQLiteError.Code {
     var remedy: String {
         switch primary.rawValue {
-        case SQLITE_BUSY, SQLITE_LOCKED: "another connection held the file for longer than \(SQLiteConnection.busyMilliseconds) ms: end the tool that keeps a transaction open"
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            "another connection held the file for longer than \(SQLiteConnection.busyMilliseconds) ms: end the tool that keeps a transaction open"
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: "let this user write the file and its folder"
         case SQLITE_FULL: "free space on the disk, nothing of the transaction was stored"
         case SQLITE_IOERR: "look at the disk and the system's log, nothing of the transaction was stored"

@@ -130,7 +130,7 @@ package final class NATSServer: Sendable {
         self.lifetime = lifetime
         self.port = port
         url = "nats://127.0.0.1:\(port)"
-        self.arguments = ["-js", "-sd", "\(folder)/jetstream", "-a", "127.0.0.1", "-p", "\(port)"] + arguments
+        self.arguments = ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", "\(port)"] + arguments
         process = try Mutex(Self.launch(program, self.arguments, folder: folder, temporary: temporary, lifetime))
     }
 

@@ -3,9 +3,16 @@ struct Every: Codable, Equatable {
     struct Seat: Codable, Equatable {
         var row = 0
         var name = ""
-        enum CodingKeys: Int, CodingKey { case row = 1, name = 2 }
+        enum CodingKeys: Int, CodingKey {
+            case row = 1
+            case name = 2
+        }
     }
-    enum Level: Int, Codable { case none = 0, low = 1, high = 2 }
+    enum Level: Int, Codable {
+        case none = 0
+        case low = 1
+        case high = 2
+    }
 
     var flag = false
     var big: Int64 = 0
@@ -32,12 +39,15 @@ struct Every: Codable, Equatable {
     var floats: [Float] = []
 
     enum CodingKeys: Int, CodingKey {
-        case flag = 1, big, small, unsignedBig, unsignedSmall, real, shortReal, text, blob, level, seat, numbers, reals, texts, seats, levels, flags, maybe
+        case flag = 1
+        case big, small, unsignedBig, unsignedSmall, real, shortReal, text, blob, level, seat, numbers, reals, texts, seats, levels, flags, maybe
         case blobs, fixed, fixedShort, smalls, floats
     }
 
     static let full = Every(
-        flag: true, big: .min, small: -7, unsignedBig: .max, unsignedSmall: .max, real: -0.5, shortReal: 1.5, text: "Ἀθηνᾶ 🦉", blob: [0, 255], level: .high,
+        flag: true, big: .min, small: -7, unsignedBig: .max, unsignedSmall: .max, real: -0.5, shortReal: 1.5, text: "Ἀθηνᾶ 🦉",
+        blob: [0, 255],
+        level: .high,
         seat: Seat(row: 3, name: "x"), numbers: [1, -1, 300], reals: [0.5, -2], texts: ["", "b"], seats: [Seat(row: 1), Seat(), Seat(name: "z")],
         levels: [.low, .high, .none], flags: [true, false], maybe: 0, blobs: [[], [97]], fixed: -5, fixedShort: 7, smalls: [-1, 2], floats: [0.25, 4])
 }

@@ -33,7 +33,13 @@ func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Va
             var c: Int?
             var d = Every.Seat(row: 300)
             var e = [1, 2]
-            enum CodingKeys: Int, CodingKey { case a = 1, b = 2, c = 3, d = 4, e = 16 }
+            enum CodingKeys: Int, CodingKey {
+                case a = 1
+                case b = 2
+                case c = 3
+                case d = 4
+                case e = 16
+            }
         }
         #expect(try encode(Small()) == bytes("08ffffffffffffffffff01 120178 1200 2205 08ac02 1200 800101 800102"))
     }
@@ -63,7 +69,9 @@ func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Va
     }
 
     enum Shape: Codable, Equatable {
-        case circle(radius: Double), point, polygon(sides: [Int])
+        case circle(radius: Double)
+        case point
+        case polygon(sides: [Int])
         enum CodingKeys: Int, CodingKey { case circle = 1, point = 2, polygon = 3 }
         enum CircleCodingKeys: Int, CodingKey { case radius = 1 }
         enum PolygonCodingKeys: Int, CodingKey { case sides = 1 }
@@ -71,7 +79,10 @@ func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Va
     struct Drawing: Codable, Equatable {
         var shapes: [Shape]
         var best: Shape?
-        enum CodingKeys: Int, CodingKey { case shapes = 1, best = 2 }
+        enum CodingKeys: Int, CodingKey {
+            case shapes = 1
+            case best = 2
+        }
     }
 
     @Test func an_enum_with_values_is_one_of_several_messages() throws {
@@ -94,7 +105,8 @@ func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Va
 }
 
 enum Stay: Message {
-    case booked(by: String, seats: Int, notes: [String]), cancelled
+    case booked(by: String, seats: Int, notes: [String])
+    case cancelled
     enum CodingKeys: String, MessageName {
         case booked = "tests.v1.StayBooked"
         case cancelled = "tests.v1.StayCancelled"

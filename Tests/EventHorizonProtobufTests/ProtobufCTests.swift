@@ -7,7 +7,9 @@ import Testing
 /// Payloads made by generated protobuf-c code, in one catalog with JSON and Codable protobuf.
 @Suite struct GeneratedMessages {
     enum Event: Message {
-        case invited(list: String, name: String, age: Int?), booked(by: String, seats: Int), shipped
+        case invited(list: String, name: String, age: Int?)
+        case booked(by: String, seats: Int)
+        case shipped
         enum CodingKeys: String, MessageName {
             case invited = "tests.v1.Invited"
             case booked = "tests.v1.Booked"
@@ -48,7 +50,9 @@ import Testing
     }
 
     @Test func each_is_read_back() throws {
-        for event in [Event.invited(list: "", name: "Ἀθηνᾶ", age: nil), .invited(list: "l", name: "n", age: .min), .booked(by: "", seats: 0), .shipped] {
+        for event in [
+            Event.invited(list: "", name: "Ἀθηνᾶ", age: nil), .invited(list: "l", name: "n", age: .min), .booked(by: "", seats: 0), .shipped,
+        ] {
             #expect(try read(Event.catalog.encode(event, format: .json)) == [event])
         }
         var old = try Event.catalog.encode(.booked(by: "ada", seats: 3), format: .json)

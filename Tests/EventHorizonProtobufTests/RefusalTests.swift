@@ -77,17 +77,22 @@ import Testing
         #expect(try depth(decode(Node.self, encode(nested(limit)))) == limit)
         #expect(throws: ProtobufError.tooDeep) { try encode(nested(limit + 1)) }
         #expect(throws: ProtobufError.tooDeep) { try encode(nested(5_000)) }
-        var deep: [UInt8] = []
-        for _ in 0..<5_000 {
-            var length: [UInt8] = []
-            var count = deep.count
-            while count > 0x7F {
-                length.append(UInt8(count & 0x7F) | 0x80)
-                count >>= 7
+        func written(_ depth: Int) -> [UInt8] {
+            var message: [UInt8] = []
+            for _ in 1..<depth {
+                var length: [UInt8] = []
+                var count = message.count
+                while count > 0x7F {
+                    length.append(UInt8(count & 0x7F) | 0x80)
+                    count >>= 7
+                }
+                message = [10] + length + [UInt8(count)] + message
             }
-            deep = [10] + length + [UInt8(count)] + deep
+            return message
         }
-        #expect(throws: ProtobufError.tooDeep) { try decode(Node.self, deep) }
+        #expect(try depth(decode(Node.self, written(limit))) == limit)
+        #expect(throws: ProtobufError.tooDeep) { try decode(Node.self, written(limit + 1)) }
+        #expect(throws: ProtobufError.tooDeep) { try decode(Node.self, written(5_000)) }
         #expect(throws: ProtobufError.tooDeep) { try decode(Node.self, [UInt8](repeating: 0x1B, count: 5_000)) }
     }
 }

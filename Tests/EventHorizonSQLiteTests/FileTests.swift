@@ -7,7 +7,9 @@ import Testing
     @Test func each_projection_and_version_has_a_file_of_its_own() throws {
         let folder = try EmptyFolder()
         let store = SQLite(folder: folder.path + "/read/models")
-        for version in 1...2 { _ = try store.prepare(ProjectionID(name: "guests", version: version)) { try $0.execute("CREATE TABLE guest (id TEXT)") } }
+        for version in 1...2 {
+            _ = try store.prepare(ProjectionID(name: "guests", version: version)) { try $0.execute("CREATE TABLE guest (id TEXT)") }
+        }
         #expect(names(in: folder.path + "/read/models").filter { $0.hasSuffix(".sqlite") } == ["guests-v1.sqlite", "guests-v2.sqlite"])
     }
 

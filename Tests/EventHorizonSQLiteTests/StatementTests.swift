@@ -33,7 +33,9 @@ import Testing
 
     @Test func an_error_leaves_the_statement_clean() throws {
         try withTransaction { db throws in
-            func insert(_ id: String?, _ visits: Int?, _ db: borrowing SQLiteTransaction) throws { try db.execute("INSERT INTO tally VALUES (?, ?)", id, visits) }
+            func insert(_ id: String?, _ visits: Int?, _ db: borrowing SQLiteTransaction) throws {
+                try db.execute("INSERT INTO tally VALUES (?, ?)", id, visits)
+            }
             try insert("a", 1, db)
             let error = #expect(throws: SQLiteError.self) { try insert("a", 2, db) }
             #expect(error?.code.primary == .constraint)

@@ -1,10 +1,12 @@
-@testable import EventHorizon
 import EventHorizonJSON
 import Testing
 
+@testable import EventHorizon
+
 @Suite struct CatalogProblems {
     enum Forgetful: Message {
-        case a, b(Int)
+        case a
+        case b(Int)
         enum CodingKeys: String, MessageName { case a }
     }
 
@@ -75,11 +77,31 @@ import Testing
 
     enum Empty {}
     enum One { case only }
-    enum Payloads { case a(Int), b(String), c([Int]) }
-    enum Mixed { case a, b(Int), c, d(x: Int, y: String), e }
-    enum Numbered: Int { case a = 5, b, c, d }
-    indirect enum Tree { case leaf, node(Tree, Tree) }
-    enum Generic<T> { case none, some(T), both(T, T) }
+    enum Payloads {
+        case a(Int)
+        case b(String)
+        case c([Int])
+    }
+    enum Mixed {
+        case a
+        case b(Int)
+        case c
+        case d(x: Int, y: String)
+        case e
+    }
+    enum Numbered: Int {
+        case a = 5
+        case b, c, d
+    }
+    indirect enum Tree {
+        case leaf
+        case node(Tree, Tree)
+    }
+    enum Generic<T> {
+        case none
+        case some(T)
+        case both(T, T)
+    }
     struct NoEnum {}
     final class NoEnumEither {}
 

@@ -3,12 +3,16 @@ import EventHorizonJSON
 import Testing
 
 @Suite struct ListedEvents {
-    enum Input: Sendable, Equatable { case invitation(Recorded<Invitation>), order(Recorded<Order>) }
+    enum Input: Sendable, Equatable {
+        case invitation(Recorded<Invitation>)
+        case order(Recorded<Order>)
+    }
 
     private func event(_ name: String, _ body: String, of category: Category = "guestlist.v1.Invitation") -> Envelope {
         let id = MessageID(high: 1, low: 2)
         return Envelope(
-            id: id, kind: .event, stream: StreamID(category, "athena"), payload: Payload(name: name, contentType: "application/json", bytes: Array(body.utf8)),
+            id: id, kind: .event, stream: StreamID(category, "athena"),
+            payload: Payload(name: name, contentType: "application/json", bytes: Array(body.utf8)),
             correlation: id, occurredAt: Timestamp(nanoseconds: 5))
     }
 
@@ -20,9 +24,10 @@ import Testing
     @Test func what_a_source_lists_is_decoded_the_rest_skipped_undecoded() throws {
         let events = Events(of: Acceptance.self)
         #expect(try read(events, event("guestlist.v1.InviteCreated", "garbage")) == nil)
-        #expect(try read(events, event("guestlist.v1.InviteAccepted", #"{"list":"olympus"}"#)) == [
-            Recorded(.accepted(list: "olympus"), of: "athena", version: 3, time: Timestamp(nanoseconds: 5)),
-        ])
+        #expect(
+            try read(events, event("guestlist.v1.InviteAccepted", #"{"list":"olympus"}"#)) == [
+                Recorded(.accepted(list: "olympus"), of: "athena", version: 3, time: Timestamp(nanoseconds: 5))
+            ])
         #expect(try read(events, event("guestlist.v1.InviteAccepted", "garbage", of: "shop.v1.Order")) == nil)
     }
 
@@ -35,10 +40,12 @@ import Testing
     @Test func several_sources_become_one_input() throws {
         let events = Events(Input.invitation, Input.order).only(.accepted, of: Invitation.self)
         #expect(try read(events, event("guestlist.v1.InviteCreated", "garbage")) == nil)
-        #expect(try read(events, event("guestlist.v1.InviteAccepted", #"{"list":"olympus"}"#))
-            == [.invitation(Recorded(.accepted(list: "olympus"), of: "athena", version: 3, time: Timestamp(nanoseconds: 5)))])
-        #expect(try read(events, event("shop.v0.Sent", "{}", of: "shop.v1.Order"))
-            == [.order(Recorded(.shipped, of: "athena", version: 3, time: Timestamp(nanoseconds: 5)))])
+        #expect(
+            try read(events, event("guestlist.v1.InviteAccepted", #"{"list":"olympus"}"#))
+                == [.invitation(Recorded(.accepted(list: "olympus"), of: "athena", version: 3, time: Timestamp(nanoseconds: 5)))])
+        #expect(
+            try read(events, event("shop.v0.Sent", "{}", of: "shop.v1.Order"))
+                == [.order(Recorded(.shipped, of: "athena", version: 3, time: Timestamp(nanoseconds: 5)))])
     }
 
     @Test func older_names_are_listed_with_todays() throws {

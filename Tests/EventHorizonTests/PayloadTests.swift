@@ -23,7 +23,9 @@ import Testing
     }
 
     @Test func what_was_written_is_read() throws {
-        let events: [Invitation.Event] = [.created(list: "", name: "Ἀθηνᾶ 🦉", age: nil), .created(list: "l", name: "n", age: .min), .accepted(list: "\0\""), .declined]
+        let events: [Invitation.Event] = [
+            .created(list: "", name: "Ἀθηνᾶ 🦉", age: nil), .created(list: "l", name: "n", age: .min), .accepted(list: "\0\""), .declined,
+        ]
         for event in events {
             #expect(try read(Invitation.Event.catalog.encode(event, format: .json), as: Invitation.Event.self) == [event])
             #expect(try MessageCatalog.name(of: event) == Invitation.Event.catalog.encode(event, format: .json).name)
@@ -50,8 +52,12 @@ import Testing
     }
 
     @Test func what_cannot_be_read_is_an_error_that_says_why() throws {
-        #expect(throws: PayloadError.future(name: "shop.v1.OrderShipped", schema: 9, known: 1)) { try read(payload("shop.v1.OrderShipped", schema: 9, "{}")) }
-        #expect(throws: PayloadError.future(name: "shop.v1.OrderPlaced", schema: 3, known: 2)) { try read(payload("shop.v0.Ordered", schema: 3, "{}")) }
+        #expect(throws: PayloadError.future(name: "shop.v1.OrderShipped", schema: 9, known: 1)) {
+            try read(payload("shop.v1.OrderShipped", schema: 9, "{}"))
+        }
+        #expect(throws: PayloadError.future(name: "shop.v1.OrderPlaced", schema: 3, known: 2)) {
+            try read(payload("shop.v0.Ordered", schema: 3, "{}"))
+        }
         #expect(throws: PayloadError.unlisted(name: "shop.v1.Other")) { try read(payload("shop.v1.Other", "{}")) }
         #expect(throws: PayloadError.contentType("application/protobuf", name: "shop.v1.OrderShipped")) {
             try read(payload("shop.v1.OrderShipped", "", contentType: "application/protobuf"))
@@ -63,7 +69,9 @@ import Testing
 
     @Test func a_decoding_that_fails_appends_nothing() throws {
         var events: [Order.Event] = [.shipped]
-        #expect(throws: (any Error).self) { try Order.Event.catalog.decode(payload("shop.v1.OrderPlaced", schema: 1, "{}"), formats: [.json], into: &events) }
+        #expect(throws: (any Error).self) {
+            try Order.Event.catalog.decode(payload("shop.v1.OrderPlaced", schema: 1, "{}"), formats: [.json], into: &events)
+        }
         #expect(events == [.shipped])
     }
 }
@@ -121,7 +129,9 @@ import Testing
         let unnamed = PayloadError.unnamed(message: "Message")
         #expect(throws: unnamed) { try Message.catalog.encode(.text(way), format: .json) }
         #expect(throws: unnamed) { try MessageCatalog.name(of: Message.text(way)) }
-        #expect(unnamed.description == "Message has no durable name: a message is an enum with synthesized Codable and a name for each case in its CodingKeys")
+        #expect(
+            unnamed.description
+                == "Message has no durable name: a message is an enum with synthesized Codable and a name for each case in its CodingKeys")
     }
 
     enum Reader: EventHorizon.Message {

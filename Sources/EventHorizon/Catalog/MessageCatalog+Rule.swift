@@ -35,7 +35,8 @@ extension MessageCatalog {
 
         /// The payload of `name` is made and read by hand, as by a protobuf library.
         public static func payload(
-            _ name: Name, contentType: String, encode: @escaping @Sendable (Body) throws -> [UInt8], decode: @escaping @Sendable ([UInt8]) throws -> Body
+            _ name: Name, contentType: String, encode: @escaping @Sendable (Body) throws -> [UInt8],
+            decode: @escaping @Sendable ([UInt8]) throws -> Body
         ) -> Self {
             Self(name: name.rawValue, kind: .payload(name, HandMade(contentType: contentType, encode: encode, decode: decode)))
         }

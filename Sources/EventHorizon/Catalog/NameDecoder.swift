@@ -30,7 +30,9 @@ package struct NameDecoder: Decoder {
         func contains(_ key: Key) -> Bool { key.stringValue == self.key.stringValue }
         func decodeNil(forKey key: Key) throws -> Bool { false }
         func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { throw refusal }
-        func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> { try inner.container(keyedBy: N.self) }
+        func nestedContainer<N: CodingKey>(keyedBy type: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
+            try inner.container(keyedBy: N.self)
+        }
         func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw refusal }
         func superDecoder() throws -> any Decoder { throw refusal }
         func superDecoder(forKey key: Key) throws -> any Decoder { throw refusal }

@@ -15,7 +15,8 @@ public enum PayloadError: Error, Equatable, CustomStringConvertible {
         case .future(let name, let schema, let known):
             "'\(name)' has schema version \(schema), this build knows up to \(known): deploy readers before writers"
         case .contentType(let type, let name): "'\(name)' is written as '\(type)', which no payload format of this worker reads: add the format"
-        case .unnamed(let message): "\(message) has no durable name: a message is an enum with synthesized Codable and a name for each case in its CodingKeys"
+        case .unnamed(let message):
+            "\(message) has no durable name: a message is an enum with synthesized Codable and a name for each case in its CodingKeys"
         }
     }
 }

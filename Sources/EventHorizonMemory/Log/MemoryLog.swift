@@ -35,17 +35,35 @@ struct MemoryLog {
 
     /// The index of a partition's first record after `position`.
     func index(after position: Position, in partition: Int) -> Int {
-        var low = 0
-        var high = partitions[partition].count
-        while low < high {
-            let middle = (low + high) / 2
-            if partitions[partition][middle].position <= position { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let records = partitions[partition]
+        return firstIndex(upTo: records.count) { records[$0].position > position }
     }
 
-    /// A stream's records in order.
-    func records(of stream: StreamID, partition: Int) -> [Record] {
-        (streams[stream] ?? []).map { partitions[partition][$0] }
+    /// Where a stream's last commit lies; `.start` for a stream that does not exist.
+    func end(of stream: StreamID, in partition: Int) -> Position {
+        (streams[stream]?.last).map { partitions[partition][$0].position } ?? .start
+    }
+
+    /// A stream's first commit after `position`.
+    func first(of stream: StreamID, in partition: Int, after position: Position) -> Record? {
+        records(of: stream, in: partition, after: position).first.map { partitions[partition][$0] }
+    }
+
+    /// The indices of a stream's commits after `position`, in order.
+    func records(of stream: StreamID, in partition: Int, after position: Position) -> ArraySlice<Int> {
+        guard let indices = streams[stream] else { return [] }
+        let records = partitions[partition]
+        return indices[firstIndex(upTo: indices.count) { records[indices[$0]].position > position }...]
+    }
+
+    /// The first index at which `isThere` holds; it holds for every later one.
+    private func firstIndex(upTo end: Int, where isThere: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = end
+        while low < high {
+            let middle = (low + high) / 2
+            if isThere(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -1,7 +1,6 @@
 internal import CSQLite
 
 /// A statement of one connection, prepared once for the literal that it was written as.
-@usableFromInline
 final class PreparedStatement {
     let pointer: OpaquePointer
     /// How many values it takes.

@@ -44,7 +44,8 @@ public final class SQLiteConnection {
                 let mode = try query("PRAGMA journal_mode = WAL").first?.cells.first
                 guard mode == "wal" else {
                     throw SQLiteError(
-                        .cannotOpen, "the file system has no write-ahead log for SQLite, the journal stays \(mode?.description ?? "as it was")", path: path,
+                        .cannotOpen, "the file system has no write-ahead log for SQLite, the journal stays \(mode?.description ?? "as it was")",
+                        path: path,
                         remedy: "keep read models on a local disk")
                 }
                 break

@@ -32,7 +32,8 @@ public struct SQLiteStatement: ~Copyable {
 
     public func bind(_ value: [UInt8], at index: Int32) throws {
         // A null pointer would bind NULL, not an empty blob.
-        let code = value.isEmpty
+        let code =
+            value.isEmpty
             ? sqlite3_bind_zeroblob(prepared.pointer, index, 0) : eventhorizon_sqlite_bind_blob(prepared.pointer, index, value, UInt64(value.count))
         try check(code, index)
     }

@@ -32,7 +32,8 @@ enum Folder {
     }
 
     private static func failure(_ path: String) -> Misconfiguration {
-        Misconfiguration("the folder '\(path)' for read models cannot be made (\(String(cString: strerror(errno)))): choose another or let this user write there")
+        Misconfiguration(
+            "the folder '\(path)' for read models cannot be made (\(String(cString: strerror(errno)))): choose another or let this user write there")
     }
 
     /// What a path leads to now: another file under the same name has another mark.

@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// Read models in SQLite: a folder with one file for each projection, `<folder>/<name>-v<version>.sqlite`.
 ///
-/// **Durability.** Rows and checkpoint are one transaction of a write-ahead log with `synchronous = NORMAL`: what is committed survives a killed process
-/// always. After a loss of power the last transactions may be gone, each together with its checkpoint, so that its events are projected again.
+/// **Durability.** Rows and checkpoint are one transaction of a write-ahead log with `synchronous = NORMAL`: what is committed survives a killed
+/// process always. After a loss of power the last transactions may be gone, each together with its checkpoint, so that its events are projected
+/// again.
 ///
 /// **Threads and processes.** Safe to use from several of each, on one host: SQLite's locks do not work over a network's file system. Writers of one
 /// file wait for each other, at most 5 s between processes; readers see the moment at which they began and never keep a writer waiting.

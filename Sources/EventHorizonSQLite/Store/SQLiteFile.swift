@@ -24,11 +24,13 @@ final class SQLiteFile: Sendable {
     init(of projection: ProjectionID, in folder: String, isDurable: Bool) throws {
         let name = "\(projection)"
         let isSafe = name.utf8.allSatisfy { byte in
-            (97...122).contains(byte | 32) || (48...57).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+            (97...122).contains(byte | 32) || (48...57).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: ".")
         }
         guard isSafe, !projection.name.isEmpty, !projection.name.hasPrefix("."), name.utf8.count <= 200 else {
             throw Misconfiguration(
-                "the projector's name '\(projection.name)' cannot be a file's: use letters, digits, '-', '_' and '.', at most 200 of them, the first not a '.'")
+                "the projector's name '\(projection.name)' cannot be a file's: "
+                    + "use letters, digits, '-', '_' and '.', at most 200 of them, the first not a '.'")
         }
         self.projection = projection
         self.folder = folder
@@ -100,10 +102,14 @@ final class SQLiteFile: Sendable {
     func snapshot<Value>(_ body: (borrowing SQLiteTransaction, [Int: Checkpoint]) throws -> Value) throws -> Value {
         let opened = try takeReader()
         defer { giveBack(opened) }
-        return try opened.connection.transaction("BEGIN DEFERRED") {
+        // The value leaves by a variable: the optimiser of Swift 6.3.1 crashes on a closure that makes a transaction and returns a generic value.
+        var value: Value?
+        try opened.connection.transaction("BEGIN DEFERRED") {
             let checkpoints = try opened.connection.checkpoints()
-            return try body(StoreTransaction(connection: opened.connection), checkpoints)
+            value = try body(StoreTransaction(connection: opened.connection), checkpoints)
         }
+        guard let value else { throw ReadModelError.missing(projection) }
+        return value
     }
 
     private func takeReader() throws -> Opened {
@@ -131,7 +137,8 @@ final class SQLiteFile: Sendable {
             throw Misconfiguration("\(path) has format \(record.format), this build knows \(SQLiteConnection.format): deploy a newer build")
         }
         guard record.projection == "\(projection)" else {
-            throw Misconfiguration("\(path) is the file of projection '\(record.projection)', not of '\(projection)': move it away, it is made anew from the log")
+            throw Misconfiguration(
+                "\(path) is the file of projection '\(record.projection)', not of '\(projection)': move it away, it is made anew from the log")
         }
         return record.identity
     }

@@ -8,6 +8,8 @@ internal import Testing
 public final class MemberProbe {
     public let member: any GroupMember
     private let clock: any WorkerClock
+    /// How long to wait for a state.
+    public let limit: Duration
 
     /// Start claimed partitions at once, after the recorded progress.
     public var startsAtOnce = true
@@ -26,6 +28,8 @@ public final class MemberProbe {
     public private(set) var lost: [Int] = []
     /// Every delivery so far but the skips, in order.
     public private(set) var deliveries: [Delivery] = []
+    /// For each delivery, `session(of:)` its partition when it came: what came under an earlier claim must not be handled any more.
+    public private(set) var sessions: [Int] = []
     /// How many records were skipped so far.
     public private(set) var skipped = 0
     public private(set) var answers: [Int: SettleAnswer.Result] = [:]
@@ -38,9 +42,10 @@ public final class MemberProbe {
     private var outcome = Outcome()
     private var tokens = 0
 
-    public init(_ member: any GroupMember, clock: any WorkerClock) {
+    public init(_ member: any GroupMember, clock: any WorkerClock, limit: Duration = .seconds(30)) {
         self.member = member
         self.clock = clock
+        self.limit = limit
     }
 
     /// The commands that were delivered so far, in order.
@@ -63,7 +68,10 @@ public final class MemberProbe {
             if startsAtOnce { outcome.starts.append((partition: claim.partition, after: claim.progress)) }
         }
         for delivery in turn.deliveries {
-            if case .skipped(let count) = delivery.content { skipped += count } else { deliveries.append(delivery) }
+            if case .skipped(let count) = delivery.content { skipped += count } else {
+                deliveries.append(delivery)
+                sessions.append(session(of: delivery.partition))
+            }
             if settlesAtOnce { settle(delivery) }
         }
         for answer in turn.answers {
@@ -80,25 +88,27 @@ public final class MemberProbe {
 
     /// Takes turns until `condition` holds.
     /// - Throws: `ContractTimeout` after `limit`.
-    public func wait(for what: String, within limit: Duration = .seconds(30), until condition: () -> Bool) async throws {
-        try await Self.wait(for: what, self, within: limit, until: condition)
-    }
+    public func wait(for what: String, until condition: () -> Bool) async throws { try await Self.wait(for: what, self, until: condition) }
 
     /// Lets members take turns, one after the other, until `condition` holds. All of them must have been made with the same clock.
-    /// - Throws: `ContractTimeout` after `limit`.
-    public static func wait(for what: String, _ probes: MemberProbe..., within limit: Duration = .seconds(30), until condition: () -> Bool) async throws {
-        guard let clock = probes.first?.clock else { return }
-        let deadline = clock.now + limit
+    /// - Throws: `ContractTimeout` after the first one's limit.
+    public static func wait(for what: String, _ first: MemberProbe, _ others: MemberProbe..., until condition: () -> Bool) async throws {
+        let deadline = first.clock.now + first.limit
         while !condition() {
-            guard clock.now < deadline else { throw ContractTimeout(what: what, limit: limit) }
-            for probe in probes { await probe.step(within: probes.count == 1 ? .milliseconds(50) : .milliseconds(5)) }
+            guard first.clock.now < deadline else { throw ContractTimeout(what: what, limit: first.limit) }
+            await first.step(within: others.isEmpty ? .milliseconds(50) : .milliseconds(5))
+            for probe in others { await probe.step(within: .milliseconds(5)) }
         }
     }
 
     /// Waits until the member holds every partition.
-    public func holdAll(within limit: Duration = .seconds(30)) async throws {
-        try await wait(for: "\(member.id) holds all \(member.partitionCount) partitions", within: limit) { held.count == member.partitionCount }
+    /// - Throws: `ContractTimeout` after `limit`.
+    public func holdAll() async throws {
+        try await wait(for: "\(member.id) holds all \(member.partitionCount) partitions") { held.count == member.partitionCount }
     }
+
+    /// How often a partition has been claimed.
+    public func session(of partition: Int) -> Int { claims.count { $0.partition == partition } }
 
     // MARK: Doing
 
@@ -192,7 +202,7 @@ public final class MemberProbe {
 
     private func answer(_ token: Int, _ what: String) async throws -> SettleAnswer.Result {
         try await wait(for: "\(what) is answered") { answers[token] != nil }
-        guard let answer = answers[token] else { throw ContractTimeout(what: what, limit: .zero) }
+        guard let answer = answers[token] else { throw ContractTimeout(what: "\(what) is answered", limit: limit) }
         return answer
     }
 

@@ -6,11 +6,11 @@ struct InventingDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        if !path.isEmpty { inventor.shape[path] = "object" }
+        inventor.note("object", at: path)
         return .init(Keyed<Key>(inventor: inventor, path: path))
     }
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        if !path.isEmpty { inventor.shape[path] = "list" }
+        inventor.note("list", at: path)
         return List(inventor: inventor, path: path, end: inventor.isDeep ? 0 : 2)
     }
     func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(inventor: inventor, path: path) }
@@ -46,7 +46,7 @@ struct InventingDecoder: Decoder {
         private func optional<T: Decodable>(_ key: Key) throws -> T? {
             guard !inventor.isDeep else { return nil }
             let value = try inventor.value(T.self, name(key))
-            if let kind = inventor.shape[name(key)] { inventor.shape[name(key)] = kind + "?" }
+            inventor.noteOptional(at: name(key))
             return inventor.isAbsent() ? nil : value
         }
 

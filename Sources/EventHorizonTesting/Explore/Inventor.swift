@@ -1,9 +1,11 @@
 /// Makes values up by seed: any Codable message can be generated, and its payload's shape recorded, with no help from its author.
 final class Inventor {
     private var state: UInt64
-    private var depth = 0
-    /// What each field of the payload is, by its path; filled as values are made.
-    var shape: [String: String] = [:]
+    /// The types that are being made, the outermost first.
+    private var making: [(type: ObjectIdentifier, path: String)] = []
+    private var recursions = 0
+    /// What each field of the payload is, by its path; filled as values are made. A type inside itself is noted as such and not taken apart again.
+    private(set) var shape: [String: String] = [:]
 
     /// Deeper than this, lists are empty and what is optional is absent, so that types that hold themselves come to an end.
     private static let deepest = 8
@@ -19,18 +21,29 @@ final class Inventor {
 
     func pick<Value>(_ values: [Value]) -> Value { values[Int(next() % UInt64(values.count))] }
 
-    var isDeep: Bool { depth >= Self.deepest }
+    func note(_ kind: String, at path: String) { if recursions == 0, !path.isEmpty { shape[path] = kind } }
+    func noteOptional(at path: String) { if let kind = shape[path], recursions == 0 { shape[path] = kind + "?" } }
+
+    var isDeep: Bool { making.count >= Self.deepest }
     func isAbsent() -> Bool { isDeep || next() % 3 == 0 }
 
     func value<T: Decodable>(_ type: T.Type, _ path: String) throws -> T {
         if let (kind, primitive) = primitive(type), let value = primitive as? T {
-            shape[path] = kind
+            note(kind, at: path)
             return value
         }
         if let cases = T.self as? any (CaseIterable & Decodable).Type, let value = try pick(of: cases, path) as? T { return value }
-        guard depth <= 2 * Self.deepest else { throw InventionError(type: "\(T.self)", path: path, reason: "it holds itself without end") }
-        depth += 1
-        defer { depth -= 1 }
+        guard making.count <= 2 * Self.deepest else { throw InventionError(type: "\(T.self)", path: path, reason: "it holds itself without end") }
+        let outer = making.first { $0.type == ObjectIdentifier(T.self) }
+        if let outer {
+            note("like \(outer.path)", at: path)
+            recursions += 1
+        }
+        making.append((type: ObjectIdentifier(T.self), path: path))
+        defer {
+            making.removeLast()
+            if outer != nil { recursions -= 1 }
+        }
         var last: (any Error)?
         for _ in 0..<Self.attempts {
             do { return try T(from: InventingDecoder(inventor: self, path: path)) } catch let error as InventionError { throw error } catch { last = error }
@@ -61,7 +74,7 @@ final class Inventor {
     private func pick<Cases: CaseIterable & Decodable>(of type: Cases.Type, _ path: String) throws -> Cases {
         let all = Array(Cases.allCases)
         guard !all.isEmpty else { throw InventionError(type: "\(Cases.self)", path: path, reason: "it has no cases") }
-        shape[path] = all.map { ($0 as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\($0)" }.joined(separator: " | ")
+        note(all.map { ($0 as? any RawRepresentable).map { "\($0.rawValue)" } ?? "\($0)" }.joined(separator: " | "), at: path)
         return pick(all)
     }
 }

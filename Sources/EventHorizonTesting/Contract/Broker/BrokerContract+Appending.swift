@@ -6,7 +6,7 @@ extension BrokerContract {
     public func appended_commits_are_loaded(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let stream = StreamID(Self.counters, "loaded")
             var stored: [StoredCommit] = []
             var version = 1
@@ -33,7 +33,7 @@ extension BrokerContract {
     public func an_append_at_the_wrong_place_conflicts(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let stream = StreamID(Self.counters, "contested")
             let incarnation = member.incarnation
             let first = try #require(
@@ -58,7 +58,7 @@ extension BrokerContract {
     public func a_commit_without_events_takes_a_place(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let incarnation = member.incarnation
             let empty = commit([], to: "quiet", incarnation: incarnation, by: broker)
             let place = try #require(try await probe.append(empty, after: .start).stored)
@@ -75,7 +75,7 @@ extension BrokerContract {
     public func the_same_append_twice_is_a_duplicate(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let incarnation = member.incarnation
             let first = commit(["first"], to: "repeated", incarnation: incarnation, by: broker)
             let place = try #require(try await probe.append(first, after: .start).stored)
@@ -93,7 +93,7 @@ extension BrokerContract {
             try await broker.withMember(of: handler("two", of: [Self.others])) { second in
                 let one = probe(first, broker)
                 let two = probe(second, broker)
-                try await MemberProbe.wait(for: "both groups hold everything", one, two, within: limit) {
+                try await MemberProbe.wait(for: "both groups hold everything", one, two) {
                     one.held.count == first.partitionCount && two.held.count == second.partitionCount
                 }
                 for round in 0..<30 {
@@ -105,7 +105,7 @@ extension BrokerContract {
                         outcome.appends.append(Outcome.Append(token: token, partition: probe.partition(of: commit.stream), commit: commit, previous: .start))
                         probe.submit(outcome)
                     }
-                    try await MemberProbe.wait(for: "both are answered", one, two, within: limit) {
+                    try await MemberProbe.wait(for: "both are answered", one, two) {
                         one.answers[tokens.0] != nil && two.answers[tokens.1] != nil
                     }
                     let answers = [one.answers[tokens.0], two.answers[tokens.1]].compactMap(\.self)
@@ -123,7 +123,7 @@ extension BrokerContract {
     public func a_conflict_keeps_the_whole_outcome_from_being_stored(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let incarnation = member.incarnation
             let taken = commit(["taken"], to: "taken", incarnation: incarnation, by: broker)
             #expect(try await probe.append(taken, after: .start).stored != nil)
@@ -139,12 +139,12 @@ extension BrokerContract {
             ]
             outcome.messages = [Outcome.Message(token: probe.token(), partition: partition, envelope: command("effect", to: "effect", by: broker))]
             probe.submit(outcome)
-            try await probe.wait(for: "the partition is lost and claimed again", within: limit) {
+            try await probe.wait(for: "the partition is lost and claimed again") {
                 probe.lost.contains(partition) && probe.held.contains(partition)
             }
             #expect(try await probe.load(StreamID(Self.counters, neighbour)).isEmpty)
             try await publish([command("marker", to: "effect", by: broker)], on: broker)
-            try await probe.wait(for: "the marker is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.wait(for: "the marker is delivered") { !probe.commands.isEmpty }
             #expect(probe.commands.map(text) == ["marker"])
         }
     }
@@ -153,10 +153,10 @@ extension BrokerContract {
     public func messages_and_letters_of_a_member_are_stored(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let sent = command("sent", to: "target", by: broker)
             let position = try #require(try await probe.send(sent).stored)
-            try await probe.wait(for: "the command is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.wait(for: "the command is delivered") { !probe.commands.isEmpty }
             #expect(probe.commands == [sent])
             #expect(probe.deliveries.map(\.position) == [position])
             #expect(try await probe.post(letter([1, 2, 3], incarnation: member.incarnation, by: broker)).stored != nil)
@@ -175,8 +175,8 @@ extension BrokerContract {
         #expect(reason.contains("\(limits.maximumPublishSize)"), "the sentence names the limit: \(reason)")
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
-            try await probe.wait(for: "what fits is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.holdAll()
+            try await probe.wait(for: "what fits is delivered") { !probe.commands.isEmpty }
             #expect(probe.commands == [fitting])
             var commit = commit(["large"], to: "large", incarnation: member.incarnation, by: broker)
             commit.events[0].payload.bytes = Array(repeating: 0x61, count: limits.maximumRecordSize + 1)
@@ -204,8 +204,8 @@ extension BrokerContract {
         try await publish(sent, on: broker)
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
-            try await probe.wait(for: "a command for each id is delivered", within: limit) { probe.commands.count >= ids.count }
+            try await probe.holdAll()
+            try await probe.wait(for: "a command for each id is delivered") { probe.commands.count >= ids.count }
             #expect(probe.commands.map(\.stream.aggregate).sorted() == ids.sorted())
             for id in ids {
                 let commit = commit(["of \(id)"], to: id, incarnation: member.incarnation, by: broker)

@@ -35,11 +35,11 @@ extension BrokerContract {
         try await broker.withMember(of: group) { member in
             let probe = probe(member, broker)
             probe.startsAtOnce = false
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             await probe.step()
             #expect(probe.deliveries.isEmpty, "nothing is delivered until the member says from where")
             probe.start(probe.partition(of: StreamID(Self.counters, "own")), after: positions[6])
-            try await probe.wait(for: "the rest is delivered", within: limit) { probe.commands.count >= 3 }
+            try await probe.wait(for: "the rest is delivered") { probe.commands.count >= 3 }
             #expect(probe.commands.map(text) == ["7", "8", "9"])
         }
     }
@@ -50,7 +50,7 @@ extension BrokerContract {
         async let asked = broker.request(sent, within: limit)
         let answers = try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "the request is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.wait(for: "the request is delivered") { !probe.commands.isEmpty }
             let asked = try #require(probe.commands.first)
             #expect(asked.id == sent.id && asked.payload == sent.payload && !asked.replyTo.isEmpty)
             let place = Place(
@@ -75,7 +75,7 @@ extension BrokerContract {
         #expect(error?.code == .deadlineExceeded)
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "the command is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.wait(for: "the command is delivered") { !probe.commands.isEmpty }
             #expect(probe.commands.map(\.id) == [sent.id])
         }
     }

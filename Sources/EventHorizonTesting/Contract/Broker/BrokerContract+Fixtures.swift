@@ -9,7 +9,7 @@ extension BrokerContract {
         GroupDeclaration(name: name, log: .commands, categories: categories, start: start)
     }
 
-    func probe(_ member: any GroupMember, _ broker: any Broker) -> MemberProbe { MemberProbe(member, clock: broker.surroundings.clock) }
+    func probe(_ member: any GroupMember, _ broker: any Broker) -> MemberProbe { MemberProbe(member, clock: broker.surroundings.clock, limit: limit) }
 
     func payload(_ text: String, name: String = "contract.v1.Added") -> Payload {
         Payload(name: name, contentType: "text/plain", bytes: Array(text.utf8))

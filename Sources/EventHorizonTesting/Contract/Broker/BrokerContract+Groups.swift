@@ -8,23 +8,23 @@ extension BrokerContract {
         let group = handler()
         try await broker.withMember(of: group) { first in
             let one = probe(first, broker)
-            try await one.holdAll(within: limit)
+            try await one.holdAll()
             try await broker.withMember(of: group) { second in
                 let two = probe(second, broker)
                 #expect(first.id != second.id)
-                try await MemberProbe.wait(for: "the partitions are split", one, two, within: limit) {
+                try await MemberProbe.wait(for: "the partitions are split", one, two) {
                     one.held.count + two.held.count == first.partitionCount && abs(one.held.count - two.held.count) <= 1
                 }
                 let sent = (0..<60).map { command("\($0)", to: "aggregate-\($0)", by: broker) }
                 try await publish(sent, on: broker)
-                try await MemberProbe.wait(for: "every message is delivered", one, two, within: limit) {
+                try await MemberProbe.wait(for: "every message is delivered", one, two) {
                     one.commands.count + two.commands.count >= sent.count
                 }
                 #expect((one.commands + two.commands).map(\.id.description).sorted() == sent.map(\.id.description).sorted())
                 #expect(one.commands.allSatisfy { one.held.contains(one.partition(of: $0.stream)) })
                 #expect(two.commands.allSatisfy { two.held.contains(two.partition(of: $0.stream)) })
             }
-            try await one.holdAll(within: limit)
+            try await one.holdAll()
         }
     }
 
@@ -33,7 +33,7 @@ extension BrokerContract {
         func reader(_ name: String) -> GroupDeclaration { GroupDeclaration(name: name, log: .events, categories: [Self.counters]) }
         try await broker.withMember(of: handler()) { member in
             let writer = probe(member, broker)
-            try await writer.holdAll(within: limit)
+            try await writer.holdAll()
             for number in 0..<20 {
                 let commit = commit(["\(number)"], to: "aggregate-\(number)", incarnation: member.incarnation, by: broker)
                 #expect(try await writer.append(commit, after: .start).stored != nil)
@@ -43,7 +43,7 @@ extension BrokerContract {
             try await broker.withMember(of: reader("two")) { second in
                 let one = probe(first, broker)
                 let two = probe(second, broker)
-                try await MemberProbe.wait(for: "both groups have every commit", one, two, within: limit) { one.commits.count >= 20 && two.commits.count >= 20 }
+                try await MemberProbe.wait(for: "both groups have every commit", one, two) { one.commits.count >= 20 && two.commits.count >= 20 }
                 #expect(one.commits.count == 20 && two.commits.count == 20)
             }
         }
@@ -58,7 +58,7 @@ extension BrokerContract {
             try await broker.withMember(of: group) { member in
                 let probe = probe(member, broker)
                 probe.settlesAtOnce = false
-                try await probe.wait(for: "the commands are delivered", within: limit) { probe.commands.count >= sent.count }
+                try await probe.wait(for: "the commands are delivered") { probe.commands.count >= sent.count }
                 probe.settle(probe.deliveries[3])
                 // An answer that came shows that what was submitted before it was taken in.
                 _ = try await probe.load(StreamID(Self.counters, "crashed"))
@@ -67,7 +67,7 @@ extension BrokerContract {
         }
         try await broker.withMember(of: group) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "what was not settled is delivered", within: limit) { probe.commands.last == sent.last }
+            try await probe.wait(for: "what was not settled is delivered") { probe.commands.last == sent.last }
             let partition = probe.partition(of: StreamID(Self.counters, "crashed"))
             let claim = try #require(probe.claims.first { $0.partition == partition })
             #expect(claim.isUnclean)
@@ -83,22 +83,22 @@ extension BrokerContract {
             let one = probe(first, broker)
             one.settlesAtOnce = false
             one.releasesAtOnce = false
-            try await one.holdAll(within: limit)
+            try await one.holdAll()
             // An aggregate of each partition, ten commands each.
             let aggregates = try (0..<first.partitionCount).map { partition in
                 try #require((0..<10_000).map { "h-\($0)" }.first { Partitioner.partition(of: $0, count: first.partitionCount) == partition })
             }
             try await publish(aggregates.flatMap { id in (0..<10).map { command("\($0)", to: id, by: broker) } }, on: broker)
-            try await one.wait(for: "everything is in hand", within: limit) { one.commands.count >= 10 * aggregates.count }
+            try await one.wait(for: "everything is in hand") { one.commands.count >= 10 * aggregates.count }
             try await broker.withMember(of: group) { second in
                 let two = probe(second, broker)
                 let share = first.partitionCount / 2
-                try await MemberProbe.wait(for: "a share is revoked", one, two, within: limit) { one.revoked.count >= share }
+                try await MemberProbe.wait(for: "a share is revoked", one, two) { one.revoked.count >= share }
                 guard let moved = one.revoked.first else { return }
                 for delivery in one.deliveries.filter({ $0.partition == moved }).prefix(4) { one.settle(delivery) }
                 one.submit()
                 for partition in one.revoked { one.release(partition) }
-                try await MemberProbe.wait(for: "the new owner goes on", one, two, within: limit) {
+                try await MemberProbe.wait(for: "the new owner goes on", one, two) {
                     two.commands.filter { two.partition(of: $0.stream) == moved }.count >= 6
                 }
                 #expect(two.commands.filter { two.partition(of: $0.stream) == moved }.map(text) == (4..<10).map { "\($0)" })
@@ -141,14 +141,14 @@ extension BrokerContract {
                     try await broker.withMember(of: group) { member in
                         let probe = probe(member, broker)
                         var handled = 0
-                        try await probe.wait(for: "\(leaves) messages are handled", within: limit) {
+                        try await probe.wait(for: "\(leaves) messages are handled") {
                             for delivery in probe.deliveries[handled...] {
                                 if case .command(let envelope) = delivery.content { history.add(envelope.stream.aggregate, text(envelope)) }
                             }
                             handled = probe.deliveries.count
                             return history.count >= leaves
                         }
-                        if number == 0 { try await probe.holdAll(within: limit) }
+                        if number == 0 { try await probe.holdAll() }
                     }
                 }
             }
@@ -167,10 +167,10 @@ extension BrokerContract {
             tasks.addTask {
                 try await broker.withMember(of: group) { member in
                     let probe = probe(member, broker)
-                    try await probe.holdAll(within: limit)
-                    try await probe.wait(for: "everything is handled", within: limit) { probe.commands.count >= sent.count }
+                    try await probe.holdAll()
+                    try await probe.wait(for: "everything is handled") { probe.commands.count >= sent.count }
                     history.add("holds", "all")
-                    try await probe.wait(for: "the drain is told", within: limit) { probe.isDraining }
+                    try await probe.wait(for: "the drain is told") { probe.isDraining }
                     await probe.step(within: .milliseconds(1))
                     #expect(probe.isDraining, "in every turn from then on")
                     // Still a member: what is in hand is settled.
@@ -178,7 +178,7 @@ extension BrokerContract {
                     #expect(try await probe.append(last, after: .start).stored != nil)
                     for partition in probe.held { probe.release(partition) }
                     // Not left yet: what was released must not come back.
-                    try await probe.wait(for: "the other one has everything", within: limit) { history.firsts(of: "passed") == ["on"] }
+                    try await probe.wait(for: "the other one has everything") { history.firsts(of: "passed") == ["on"] }
                     #expect(probe.held.isEmpty)
                 }
             }
@@ -186,7 +186,7 @@ extension BrokerContract {
             tasks.cancelAll()
             try await broker.withMember(of: group) { member in
                 let probe = probe(member, broker)
-                try await probe.holdAll(within: limit)
+                try await probe.holdAll()
                 #expect(probe.claims.allSatisfy { !$0.isUnclean && $0.progress == $0.end })
                 #expect(probe.commands.isEmpty)
                 history.add("passed", "on")

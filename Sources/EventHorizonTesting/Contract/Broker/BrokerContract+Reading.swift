@@ -12,7 +12,7 @@ extension BrokerContract {
         let positions = try await publish(sent, on: broker)
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "all commands are delivered", within: limit) { probe.commands.count >= sent.count }
+            try await probe.wait(for: "all commands are delivered") { probe.commands.count >= sent.count }
             for aggregate in aggregates {
                 let delivered = probe.commands.filter { $0.stream.aggregate == aggregate }
                 #expect(delivered == sent.filter { $0.stream.aggregate == aggregate })
@@ -42,7 +42,7 @@ extension BrokerContract {
         try await publish([sent], on: broker)
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "the command is delivered", within: limit) { !probe.commands.isEmpty }
+            try await probe.wait(for: "the command is delivered") { !probe.commands.isEmpty }
             #expect(probe.commands == [sent])
         }
     }
@@ -52,7 +52,7 @@ extension BrokerContract {
         try await publish((0..<10).map { command("\($0)", to: "early", by: broker) }, on: broker)
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "history is delivered", within: limit) { probe.commands.count >= 10 }
+            try await probe.wait(for: "history is delivered") { probe.commands.count >= 10 }
             #expect(probe.commands.map(text) == (0..<10).map { "\($0)" })
             #expect(probe.claims.allSatisfy { $0.progress == .start && !$0.isUnclean })
         }
@@ -63,9 +63,9 @@ extension BrokerContract {
         try await publish([command("before", to: "a", by: broker), command("before", to: "b", by: broker)], on: broker)
         try await broker.withMember(of: handler(start: .end)) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             try await publish([command("after", to: "a", by: broker), command("after", to: "b", by: broker)], on: broker)
-            try await probe.wait(for: "what came later is delivered", within: limit) { probe.commands.count >= 2 }
+            try await probe.wait(for: "what came later is delivered") { probe.commands.count >= 2 }
             #expect(probe.commands.map(text) == ["after", "after"])
         }
     }
@@ -77,14 +77,14 @@ extension BrokerContract {
         var last = Position.start
         try await broker.withMember(of: group) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "the records are read", within: limit) { probe.commands.count >= 2 && probe.skipped >= 4 }
+            try await probe.wait(for: "the records are read") { probe.commands.count >= 2 && probe.skipped >= 4 }
             #expect(probe.commands.map(text) == ["0", "3"])
             #expect(probe.skipped == 4)
             last = probe.deliveries.last?.position ?? .start
         }
         try await broker.withMember(of: group) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             let partition = probe.partition(of: StreamID(Self.counters, "same"))
             let claim = probe.claims.first { $0.partition == partition }
             #expect(claim.map { $0.progress > last } == true, "progress passes the skipped records")
@@ -100,7 +100,7 @@ extension BrokerContract {
         var appended: [Commit] = []
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
-            try await probe.holdAll(within: limit)
+            try await probe.holdAll()
             appended = [
                 commit(["one", "two"], to: "sent", incarnation: member.incarnation, sender: sender, by: broker),
                 commit(["three"], to: "unsent", incarnation: member.incarnation, by: broker),
@@ -109,12 +109,12 @@ extension BrokerContract {
         }
         try await broker.withMember(of: byCategory) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "both commits are delivered", within: limit) { probe.commits.count >= 2 }
+            try await probe.wait(for: "both commits are delivered") { probe.commits.count >= 2 }
             #expect(probe.commits.sorted { $0.stream.aggregate < $1.stream.aggregate } == appended)
         }
         try await broker.withMember(of: bySender) { member in
             let probe = probe(member, broker)
-            try await probe.wait(for: "its commit is delivered, the other skipped", within: limit) { !probe.commits.isEmpty && probe.skipped >= 1 }
+            try await probe.wait(for: "its commit is delivered, the other skipped") { !probe.commits.isEmpty && probe.skipped >= 1 }
             #expect(probe.commits == [appended[0]])
         }
     }

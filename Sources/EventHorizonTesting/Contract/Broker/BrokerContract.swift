@@ -8,7 +8,7 @@ public import Testing
 ///         try await behaviour.check(BrokerContract { MyBroker(...) })
 ///     }
 ///
-/// A behaviour that needs a feature which the back end lacks cancels its test, by name: it is reported as not run, never as passed.
+/// A behaviour that needs a feature which the back end lacks records a warning that names it: nothing is left out in silence.
 /// Nothing sleeps: behaviours wait for states, up to `limit` each, by the broker's own clock, which must run.
 public struct BrokerContract: Sendable {
     /// What a back end may lack.
@@ -60,17 +60,15 @@ public struct BrokerContract: Sendable {
 
         /// Makes a broker and proves the behaviour on it.
         ///
-        /// - Throws: `ContractTimeout`, what the broker throws, or the cancellation of a test whose behaviour does not apply.
+        /// - Throws: `ContractTimeout`, or what the broker throws.
         public func check(_ contract: BrokerContract) async throws {
             let lacking = needs.subtracting(contract.features).map(\.rawValue).sorted()
-            guard lacking.isEmpty else {
-                try Test.cancel("does not apply: '\(name)' needs \(lacking.joined(separator: ", "))")
-            }
+            guard lacking.isEmpty else { return doesNotApply("it needs \(lacking.joined(separator: ", "))") }
             let broker = try await contract.makeBroker()
-            guard !needsAtomicSettle || broker.features.atomicSettle else {
-                try Test.cancel("does not apply: '\(name)' needs a broker that settles atomically")
-            }
+            guard !needsAtomicSettle || broker.features.atomicSettle else { return doesNotApply("it needs a broker that settles atomically") }
             try await run(contract)(broker)
         }
+
+        private func doesNotApply(_ reason: String) { Issue.record("'\(name)' does not apply: \(reason)", severity: .warning) }
     }
 }

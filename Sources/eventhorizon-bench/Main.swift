@@ -1,0 +1,59 @@
+import EventHorizon
+import EventHorizonBridge
+import EventHorizonMemory
+import EventHorizonNATS
+import EventHorizonWorkers
+import Glibc
+import ServerSupport
+
+@main struct Main {
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.isEmpty || arguments.contains("--help") { return print(Options.help) }
+        do {
+            let options = try Options(arguments)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await run(options) }
+                try await group.waitForAll()
+            }
+        } catch {
+            StandardError.write("eventhorizon-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func run(_ options: Options) async throws {
+        switch options.role {
+        case .parent: try await Pipeline(options: options).run()
+        case .publisher: tell("start", try await Publishing(options: options, broker: nats(options)).run())
+        case .handler: try await handler(options, nats(options)).run()
+        case .projector:
+            let measured = try await Projecting(options: options, broker: nats(options)).run()
+            if options.rate > 0 { for latency in measured.latencies { tell("latency", latency) } }
+            tell("end", measured.end)
+        }
+        if options.role != .parent { tell("resident", Double(residentMegabytes())) }
+    }
+
+    static func handler(_ options: Options, _ broker: any Broker) -> CommandHandlerWorker {
+        var worker = CommandHandlerWorker(Bookings.self, broker: broker)
+        worker.settings.sharedCommands = options.shared
+        return worker
+    }
+
+    private static func nats(_ options: Options) -> NATSBroker {
+        NATSBroker(NATSConfiguration(servers: [options.url], application: options.application), surroundings: .system)
+    }
+
+    private static func tell(_ name: String, _ value: Double) {
+        print(name, value)
+        fflush(nil)
+    }
+
+    /// The most memory that this process ever held.
+    private static func residentMegabytes() -> Int {
+        var usage = rusage()
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss / 1024
+    }
+}

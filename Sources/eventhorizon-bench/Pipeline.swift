@@ -1,0 +1,129 @@
+import CBenchFloor
+import EventHorizon
+import EventHorizonMemory
+import EventHorizonWorkers
+import Glibc
+import ServerSupport
+
+/// Runs the whole way several times, each beside the bare loop, and prints medians.
+struct Pipeline {
+    let options: Options
+
+    struct Run {
+        var seconds = 0.0
+        var floorSeconds: Double?
+        var latencies: [Double] = []
+        var residentMegabytes: [String: Int] = [:]
+    }
+
+    func run() async throws {
+        var runs: [Run] = []
+        let server = options.broker == "nats" && options.url.isEmpty ? try await NATSServer.start() : nil
+        for number in 1...options.runs {
+            var run = try await options.broker == "memory" ? memory() : processes(server?.url ?? options.url, "bench\(number)")
+            if options.hasFloor { run.floorSeconds = try floor(server?.url ?? options.url) }
+            runs.append(run)
+            progress(number, run)
+        }
+        await server?.stop()
+        Report(options: options, runs: runs).print()
+    }
+
+    private func progress(_ number: Int, _ run: Run) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        let floor = run.floorSeconds.map { ", bare loop \(Int(Double(options.commands) / $0))/s" } ?? ""
+        StandardError.write("run \(number) of \(options.runs): \(Int(Double(options.commands) / run.seconds)) commands/s\(floor)")
+    }
+
+    // MARK: One run
+
+    private func memory() async throws -> Run {
+        let folder = try TemporaryFolder("bench")
+        var options = options
+        options.folder = folder.path
+        let broker = MemoryBroker()
+        let projecting = Projecting(options: options, broker: broker)
+        return try await withThrowingTaskGroup(of: Void.self) { [options] group in
+            group.addTask { try await Main.handler(options, broker).run() }
+            async let measured = projecting.run()
+            let start = try await Publishing(options: options, broker: broker).run()
+            let end = try await measured
+            group.cancelAll()
+            return Run(seconds: end.end - start, latencies: end.latencies)
+        }
+    }
+
+    private func processes(_ url: String, _ application: String) async throws -> Run {
+        let folder = try TemporaryFolder("bench")
+        let handler = try child(.handler, url, folder, application)
+        let projector = try child(.projector, url, folder, application)
+        let publisher = try child(.publisher, url, folder, application)
+        let limit = Duration.seconds(60 + options.commands / 500 + (options.rate > 0 ? options.commands / options.rate : 0))
+        for child in [publisher, projector] {
+            let status = try await child.exit(within: limit)
+            guard status == .exited(0) else { throw Misconfiguration("\(child.name) ended with \(status):\n\(child.tail())") }
+        }
+        handler.terminate()
+        var run = Run()
+        var start = 0.0
+        for (role, child) in [("publisher", publisher), ("projector", projector)] {
+            for line in child.standardOutput.split(separator: "\n") {
+                let words = line.split(separator: " ")
+                guard words.count == 2, let value = Double(words[1]) else { continue }
+                switch words[0] {
+                case "start": start = value
+                case "end": run.seconds = value
+                case "latency": run.latencies.append(value)
+                case "resident": run.residentMegabytes[role] = Int(value)
+                default: break
+                }
+            }
+        }
+        run.seconds -= start
+        run.residentMegabytes["command_handler"] = try residentMegabytes(of: handler.pid)
+        await handler.kill()
+        return run
+    }
+
+    private func child(_ role: Options.Role, _ url: String, _ folder: TemporaryFolder, _ application: String) throws -> ChildProcess {
+        try ChildProcess(
+            Self.program, options.arguments(for: role, url: url, folder: folder.path) + ["--application", application], errors: .inherited)
+    }
+
+    /// This very program.
+    private static let program = {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        return String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+
+    private func residentMegabytes(of pid: Int32) throws -> Int {
+        guard let file = fopen("/proc/\(pid)/status", "re") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, 256, file) != nil {
+            let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            if words.first == "VmHWM:", words.count > 1, let kilobytes = Int(words[1]) { return kilobytes / 1024 }
+        }
+        return 0
+    }
+
+    private func floor(_ url: String) throws -> Double {
+        let folder = try TemporaryFolder("bench")
+        return try url.withCString { url in
+            try (folder.path + "/rows").withCString { rows in
+                var asked = bench_floor_options(
+                    url: url, rows: rows, commands: Int32(options.commands), aggregates: Int32(options.aggregates), payload: Int32(options.payload),
+                    rate: Int32(options.rate))
+                var result = bench_floor_result()
+                bench_floor_run(&asked, &result)
+                free(result.latencies)
+                let error = withUnsafeBytes(of: &result.error) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                guard error.isEmpty, result.rows == options.commands else {
+                    throw Misconfiguration("the bare loop failed: \(error), \(result.rows) of \(options.commands) rows")
+                }
+                return result.seconds
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// A table for people, then a line of JSON for programs.
+struct Report {
+    let options: Options
+    let runs: [Pipeline.Run]
+
+    func print() {
+        let speeds = runs.map { Double(options.commands) / $0.seconds }
+        let floors = runs.compactMap { run in run.floorSeconds.map { Double(options.commands) / $0 } }
+        let ratios = zip(speeds, floors).map { $0 / $1 }
+        let latencies = runs.flatMap(\.latencies).sorted()
+        let resident = runs.reduce(into: [String: Int]()) { all, run in all.merge(run.residentMegabytes) { max($0, $1) } }
+        let rows: [(String, String)] =
+            [
+                ("broker", options.broker), ("commands, aggregates, payload", "\(options.commands), \(options.aggregates), \(options.payload) B \(options.format)"),
+                ("partitions", "8"), ("commands/s", whole(median(speeds))), ("bare loop/s", floors.isEmpty ? "-" : whole(median(floors))),
+                ("ratio", ratios.isEmpty ? "-" : decimal(median(ratios))),
+                ("p50, p99, p99.9 ms", latencies.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(latencies, $0) * 1000) }.joined(separator: ", ")),
+            ] + resident.sorted { $0.key < $1.key }.map { ("peak resident MB, \($0.key)", "\($0.value)") }
+        for (name, value) in rows { Swift.print(name + String(repeating: " ", count: max(1, 36 - name.count)) + value) }
+
+        func milliseconds(_ percent: Double) -> String { latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000) }
+        let fields = [
+            "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"aggregates\":\(options.aggregates)", "\"payload\":\(options.payload)",
+            "\"format\":\"\(options.format)\"", "\"shared\":\(options.shared)", "\"rate\":\(options.rate)", "\"runs\":\(runs.count)",
+            "\"commands_per_second\":\(whole(median(speeds)))", "\"floor_per_second\":\(floors.isEmpty ? "null" : whole(median(floors)))",
+            "\"ratio\":\(ratios.isEmpty ? "null" : decimal(median(ratios)))", "\"p50_ms\":\(milliseconds(50))", "\"p99_ms\":\(milliseconds(99))",
+            "\"p999_ms\":\(milliseconds(99.9))",
+            "\"peak_resident_mb\":{\(resident.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}",
+        ]
+        Swift.print("{\(fields.joined(separator: ","))}")
+    }
+
+    private func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
+    private func percentile(_ sorted: [Double], _ percent: Double) -> Double { sorted[min(sorted.count - 1, Int(percent / 100 * Double(sorted.count)))] }
+    private func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
+    private func decimal(_ value: Double) -> String {
+        let hundredths = Int((value * 100).rounded())
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+}
