@@ -167,6 +167,7 @@ let package = Package(
             name: "EventHorizonRuntimeTests",
             dependencies: [
                 "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+                "ServerSupport", "guestlist-projector",
             ],
             swiftSettings: settings),
 
