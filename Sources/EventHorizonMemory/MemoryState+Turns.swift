@@ -114,7 +114,8 @@ extension MemoryState {
             let from = max(session.startedAfter, groups[members[member].group].progress[partition])
             let again = self[log].index(after: from, in: partition)
             members[member].sessions[partition]?.cursor = min(cursor, again)
-            members[member].notices.append(.readerRestarted(partition: partition, reason: "a fault of the seed: deliveries begin again after position \(from)"))
+            members[member].notices.append(
+                .readerRestarted(partition: partition, reason: "a fault of the seed: deliveries begin again after position \(from)"))
         }
     }
 }

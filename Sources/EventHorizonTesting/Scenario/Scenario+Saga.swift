@@ -6,7 +6,9 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
     public init(_ saga: Subject.Type) { self.init(steps: Steps()) }
 
     /// An event that was read.
-    public func given(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self { when(event, sourceLocation: sourceLocation) }
+    public func given(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self {
+        when(event, sourceLocation: sourceLocation)
+    }
 
     /// Reads an event: routes it and lets its saga react. An event that is not routed, resumes nothing or comes after `complete` has no effects.
     public func when(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self {
@@ -41,7 +43,8 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
             return self
         }
         let rejected = RejectedEffect(
-            category: Category(Target.category), command: travelled(command, sourceLocation), rejection: travelled(rejection: rejection, sourceLocation))
+            category: Category(Target.category), command: travelled(command, sourceLocation),
+            rejection: travelled(rejection: rejection, sourceLocation))
         return step(key, sourceLocation) { $0.react(to: rejected) }
     }
 
