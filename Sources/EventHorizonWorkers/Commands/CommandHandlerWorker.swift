@@ -40,7 +40,8 @@ public struct CommandHandlerWorker: Worker {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which waits for every group before it throws what ended one.
+            while try await group.next() != nil {}
         }
     }
 }
