@@ -167,6 +167,7 @@ let package = Package(
             name: "EventHorizonRuntimeTests",
             dependencies: [
                 "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+                "ServerSupport", "guestlist-projector",
             ],
             swiftSettings: settings),
 
@@ -175,7 +176,8 @@ let package = Package(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
             swiftSettings: settings),
         .testTarget(
-            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            name: "NATSIntegrationTests",
+            dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )
