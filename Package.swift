@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "EventHorizonWire", targets: ["EventHorizonWire"]),
         .library(name: "EventHorizonWorkers", targets: ["EventHorizonWorkers"]),
         .library(name: "EventHorizonMemory", targets: ["EventHorizonMemory"]),
+        .library(name: "EventHorizonBridge", targets: ["EventHorizonBridge"]),
         .library(name: "EventHorizonNATS", targets: ["EventHorizonNATS"]),
         .library(name: "EventHorizonBrokers", targets: ["EventHorizonBrokers"]),
         .library(name: "EventHorizonSQLite", targets: ["EventHorizonSQLite"]),
@@ -133,6 +134,9 @@ let package = Package(
             dependencies: [
                 "CBenchFloor", "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonMemory", "EventHorizonNATS", "EventHorizonProtobuf",
                 "EventHorizonSQLite", "EventHorizonWorkers", "ServerSupport",
+            ],
+            swiftSettings: settings),
+
         // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
         .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
         .target(name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),

@@ -92,6 +92,16 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         }
     }
 
+    @Test func an_expired_command_is_not_decided() async throws {
+        let commands = CommandPublisher(broker: broker)
+        let past = Timestamp(nanoseconds: broker.surroundings.clock.time.nanoseconds - 1)
+        let ada: Account.ID = "ada"
+        try await running([handler()]) {
+            await #expect(throws: CommandExpired.self) { _ = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(expiry: past)) }
+            guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: ada) else { throw Unexpected() }
+        }
+    }
+
     @Test func lineage_passes_from_command_to_event() async throws {
         let commands = CommandPublisher(broker: broker)
         let context = CommandContext(

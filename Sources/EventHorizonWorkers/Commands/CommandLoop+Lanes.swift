@@ -59,15 +59,12 @@ extension CommandLoop {
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
             if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
             batch.append(next)
+            batch[batch.count - 1].verdict = next.verdict ?? condition(of: next.envelope, slot)
             _ = lanes[slot].waiting.popFirst()
         }
         guard !batch.isEmpty else { return }
         draft.removeAll()
-        if let expected = batch[0].envelope.expectedVersion, batch[0].failure == nil, expected != lanes[slot].version {
-            draft.verdicts.append(.rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload))
-        } else {
-            handler.decide(batch[...], slot: slot, commit: lanes[slot].number + 1, into: &draft)
-        }
+        handler.decide(batch[...], slot: slot, commit: lanes[slot].number + 1, into: &draft)
         if let future = draft.future { throw reporter.future(future, of: lanes[slot].stream, in: lanes[slot].partition) }
         if draft.verdicts.count < batch.count {
             lanes[slot].waiting.prepend(batch[draft.verdicts.count...])
@@ -77,6 +74,13 @@ extension CommandLoop {
         lanes[slot].current = batch
         lanes[slot].commit = makeCommit(slot)
         write(slot, into: &outcome)
+    }
+
+    /// What a command is answered whose own conditions do not hold; nil where they do.
+    private func condition(of command: Envelope, _ slot: Int) -> Verdict? {
+        if let expiry = command.expiry, expiry < surroundings.clock.time { return .rejected(CommandExpired(at: expiry).payload) }
+        guard let expected = command.expectedVersion, expected != lanes[slot].version else { return nil }
+        return .rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload)
     }
 
     /// Whether a command was decided before; its answer is given again.
@@ -239,8 +243,8 @@ extension CommandLoop {
         reporter.report(.brokerRefused(group: reporter.group, reason: reason))
         if lanes[slot].current.count > 1 {
             lanes[slot].decidesSingly = true
-        } else if lanes[slot].current.first?.failure == nil {
-            lanes[slot].current[0].failure = "its commit was refused: \(reason)"
+        } else if !lanes[slot].current[0].hasFailed {
+            lanes[slot].current[0].verdict = .failed(reason: "its commit was refused: \(reason)")
         } else {
             // Even the commit that says so is refused: nothing is lost by waiting, and the stall shows.
             retry(slot, reason: reason, now: now)
@@ -254,8 +258,8 @@ extension CommandLoop {
         let attempt = lanes[slot].attempts
         let since = lanes[slot].firstFailure ?? now
         lanes[slot].firstFailure = since
-        if now - since > settings.retry.budget, lanes[slot].current.first?.failure == nil {
-            lanes[slot].current[0].failure = "given up after \(attempt) attempts: \(reason)"
+        if now - since > settings.retry.budget, !lanes[slot].current[0].hasFailed {
+            lanes[slot].current[0].verdict = .failed(reason: "given up after \(attempt) attempts: \(reason)")
         }
         let delay = settings.retry.delay(after: attempt, random: surroundings.randomness.next())
         if attempt > 1 {

@@ -134,7 +134,7 @@ struct CommandLoop: MemberLoop {
             let envelope = Envelope(
                 id: id, kind: .command, stream: stream, payload: Payload(name: type, contentType: "", bytes: []), correlation: id,
                 occurredAt: surroundings.clock.time)
-            let pending = PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal, failure: reason, record: record)
+            let pending = PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
             queue(pending, in: partition, into: &outcome)
         case .undecodable(let record, nil, let type, let reason):
             stray(delivery, ordinal, type: type, reason: reason, record: record, into: &outcome)

@@ -52,7 +52,7 @@ public struct CommandPublisher: Sendable {
     ///   - of: the aggregate's type, where neither command nor id says it.
     ///   - limit: how long to wait for the answer. After it the command may still be decided: ask again with the same id for the same answer.
     ///   - context: what the command follows from and what travels with it.
-    /// - Throws: `VersionConflict` where `context.expectedVersion` was not the aggregate's, `CommandError` where the command became a dead letter or was
+    /// - Throws: `VersionConflict` where `context.expectedVersion` was not the aggregate's, `CommandExpired` where it was read too late, `CommandError` where the command became a dead letter or was
     ///   refused, `BrokerError` with code `.deadlineExceeded` where no answer came in time.
     public func ask<Target: CommandTarget>(
         _ command: Target.Command, to id: AggregateID<Target>, of: Target.Type = Target.self, within limit: Duration = .seconds(5),
@@ -64,6 +64,7 @@ public struct CommandPublisher: Sendable {
         case .deadLettered(let reason): throw CommandError.deadLettered(reason: reason)
         case .rejected(let payload):
             if let conflict = VersionConflict(payload) { throw conflict }
+            if let expired = CommandExpired(payload) { throw expired }
             guard payload.contentType == format.contentType else { throw PayloadError.contentType(payload.contentType, name: payload.name) }
             return .rejected(try format.decode(payload.bytes) { try Target.Rejection(from: $0) })
         }
@@ -76,7 +77,7 @@ public struct CommandPublisher: Sendable {
             id: own, kind: .command, stream: StreamID(Category(Target.category), id.description),
             payload: try Target.Command.catalog.encode(command, format: format), expectedVersion: context.expectedVersion,
             correlation: context.correlation ?? own, causation: context.causation, occurredAt: broker.surroundings.clock.time, trace: context.trace,
-            tenant: context.tenant, principal: context.principal, metadata: context.metadata)
+            tenant: context.tenant, principal: context.principal, expiry: context.expiry, metadata: context.metadata)
     }
 
     private func check(_ results: [PublishResult], _ envelopes: [Envelope]) throws {

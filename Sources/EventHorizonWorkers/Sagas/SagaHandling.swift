@@ -38,8 +38,8 @@ final class SagaHandling<S: Saga>: CommandHandling {
     func decide(_ batch: ArraySlice<PendingCommand>, slot: Int, commit: Int, into draft: inout Draft) {
         var effects: [Envelope] = []
         for pending in batch {
-            if let failure = pending.failure {
-                draft.verdicts.append(.failed(reason: failure))
+            if let verdict = pending.verdict {
+                draft.verdicts.append(verdict)
                 continue
             }
             var state = states[slot]
