@@ -101,12 +101,12 @@ final class Link: @unchecked Sendable {
         }
         natsConnection_Close(connection)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle) }
-        natsConnection_Destroy(connection)
         state.withLock {
             $0.clients = []
             $0.changed = nil
         }
-        loop.stop()
+        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
+        loop.stop { natsConnection_Destroy(self.connection) }
     }
 
     func close() async {
