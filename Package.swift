@@ -30,11 +30,13 @@ let package = Package(
         .library(name: "EventHorizonRuntime", targets: ["EventHorizonRuntime"]),
         .library(name: "EventHorizonServerEcosystem", targets: ["EventHorizonServerEcosystem"]),
         .library(name: "EventHorizonTesting", targets: ["EventHorizonTesting"]),
+        .library(name: "EventHorizonHistory", targets: ["EventHorizonHistory"]),
         .executable(name: "guestlist-command-handler", targets: ["guestlist-command-handler"]),
         .executable(name: "guestlist-projector", targets: ["guestlist-projector"]),
         .executable(name: "guestlist-saga", targets: ["guestlist-saga"]),
         .executable(name: "guestlist", targets: ["guestlist-client"]),
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
+        .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
@@ -131,6 +133,14 @@ let package = Package(
             dependencies: [
                 "CBenchFloor", "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonMemory", "EventHorizonNATS", "EventHorizonProtobuf",
                 "EventHorizonSQLite", "EventHorizonWorkers", "ServerSupport",
+        // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
+        .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
+        .target(name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .executableTarget(
+            name: "eventhorizon-faults",
+            dependencies: [
+                "EventHorizonHistory", "GuestListHistory", "GuestList", "ServerSupport", "EventHorizon", "EventHorizonJSON", "EventHorizonWire",
+                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
             ],
             swiftSettings: settings),
 
@@ -156,6 +166,9 @@ let package = Package(
         .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
+            name: "EventHorizonHistoryTests",
+            dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [
                 "EventHorizonServerEcosystem", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizon",
@@ -167,6 +180,7 @@ let package = Package(
             name: "EventHorizonRuntimeTests",
             dependencies: [
                 "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+                "ServerSupport", "guestlist-projector",
             ],
             swiftSettings: settings),
 
@@ -178,7 +192,8 @@ let package = Package(
             name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "NATSIntegrationTests", dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            name: "NATSIntegrationTests",
+            dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
     ]
 )

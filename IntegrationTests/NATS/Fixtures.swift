@@ -8,8 +8,8 @@ import Testing
 @testable import EventHorizonNATS
 
 /// Runs `body` with a nats-server of its own: `NATS_SERVER` names another than the one on PATH.
-func withServer<Value>(arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value {
-    let server = try await NATSServer.start(arguments: arguments)
+func withServer<Value>(version: NATSServer.Version = .any, arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value {
+    let server = try await NATSServer.start(version: version, arguments: arguments)
     do {
         let value = try await body(server)
         await server.stop()

@@ -57,7 +57,7 @@ public final class NATSBroker: Broker {
         do {
             let member = try NATSMember(
                 id: surroundings.makeID().description, ready: ready, link: link, group: group,
-                lease: UInt64(max(configuration.leaseTime.nanoseconds, 100_000_000)), clock: surroundings.clock, randomness: surroundings.randomness)
+                lease: UInt64(max(configuration.leaseTime.nanoseconds, 100_000_000)), trims: trims(on: ready.server.version), clock: surroundings.clock, randomness: surroundings.randomness)
             let value = try await withThrowingTaskGroup(of: Void.self, returning: Value.self) { tasks in
                 // The keeper has the control connection's thread: a slow decision on the member's own stops no renewal.
                 tasks.addTask(executorPreference: ready.control.loop) { await member.keeper.run() }
@@ -69,6 +69,14 @@ public final class NATSBroker: Broker {
         } catch {
             await link.close()
             throw error
+        }
+    }
+
+    private func trims(on version: ServerVersion) -> Bool {
+        switch configuration.trimming {
+        case .automatic: version >= ServerVersion(2, 10, 0)
+        case .on: true
+        case .off: false
         }
     }
 

@@ -221,3 +221,45 @@ extension MemoryBroker {
         records(of: .events).compactMap(\.commit).filter { $0.stream.aggregate == aggregate && $0.step == nil }.flatMap(\.decided)
     }
 }
+
+/// What a later build of the bank would write.
+private struct LaterAccount: Aggregate {
+    static let category = Account.category
+    typealias Command = Account.Command
+    enum Event: Message {
+        case deposited(amount: Int, currency: String)
+        enum CodingKeys: String, MessageName { case deposited = "bank.v1.Deposited" }
+        struct Before: Codable { var amount: Int }
+        static let catalog: MessageCatalog<Self> = [
+            .upcast(.deposited, from: Before.self, schema: 1) { [.deposited(amount: $0.amount, currency: "EUR")] }
+        ]
+    }
+    func decide(_ command: Command) -> [Event] { [.deposited(amount: 1, currency: "USD")] }
+    mutating func evolve(with event: Event) {}
+}
+
+@Suite(.timeLimit(.minutes(1))) struct FutureTests {
+    let broker = MemoryBroker(application: "bank")
+
+    @Test func every_worker_stops_at_what_a_newer_build_wrote_and_names_it() async throws {
+        let commands = CommandPublisher(broker: broker)
+        try await running([CommandHandlerWorker(LaterAccount.self, broker: broker)]) {
+            _ = try await commands.ask(.deposit(amount: 1), to: LaterAccount.ID("ada"))
+        }
+        try await commands.send(.deposit(amount: 1), to: Account.ID("ada"))
+        let store = try SQLite.temporary()
+        let workers: [any Worker] = [
+            CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Balances(), into: store, broker: broker), SagaWorker(Tax.self, broker: broker),
+        ]
+        for worker in workers {
+            let error = await #expect(throws: Misconfiguration.self) { try await worker.run() }
+            #expect(error?.description.contains("bank.v1.Deposited") == true)
+        }
+        #expect(broker.records(of: .deadLetters).isEmpty)
+        // The newer build goes on.
+        try await running([CommandHandlerWorker(LaterAccount.self, broker: broker)]) {
+            guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: LaterAccount.ID("ada")) else { throw Unexpected() }
+            #expect(receipt.versions == 3..<4)
+        }
+    }
+}

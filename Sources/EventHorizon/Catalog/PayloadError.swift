@@ -19,4 +19,7 @@ public enum PayloadError: Error, Equatable, CustomStringConvertible {
             "\(message) has no durable name: a message is an enum with synthesized Codable and a name for each case in its CodingKeys"
         }
     }
+
+    /// Whether a newer build wrote the record: no poison, a newer build reads it.
+    public var isFuture: Bool { if case .future = self { true } else { false } }
 }

@@ -53,12 +53,6 @@ public protocol Randomness: Sendable {
     func next() -> UInt64
 }
 
-/// The operating system's generator.
-public struct SystemRandomness: Randomness {
-    public init() {}
-    public func next() -> UInt64 { .random(in: 0 ... .max) }
-}
-
 /// The named steps of a worker's loop, at which a test may kill it.
 public enum Failpoint: String, Sendable, CaseIterable {
     case afterRead, afterDecide, afterAppend, inTransaction, afterRows

@@ -15,6 +15,12 @@ extension MemberCore {
         case .occupant(let append, let isLast): takeOccupant(append, isLast: isLast, body, answered, now, into: &turn)
         case .message(let message, _): take(message, PublishAnswer(body), answered, now, into: &turn)
         case .letter(let letter): take(letter, PublishAnswer(body), answered, now, into: &turn)
+        case .keep(let letter):
+            switch PublishAnswer(body) {
+            case .stored: send(.letter(letter), answered.partition, answered.epoch, now)
+            case .failed(let error) where error.isWrongSequence: send(.letter(letter), answered.partition, answered.epoch, now)
+            case .failed, .noResponders, .unreadable: later(answered, "the mark of a dead letter is refused for now", now, into: &turn)
+            }
         case .load(let load, let loaded): take(load, loaded, body, answered, now, into: &turn)
         case .consumer(let partition, let source): takeConsumer(partition, source, body, now, into: &turn)
         }
@@ -106,10 +112,7 @@ extension MemberCore {
                     SettleAnswer(token: letter.token, result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
                 return
             }
-            var reference = letter
-            reference.letter.record = []
-            reference.message = nil
-            send(.letter(reference), answered.partition, answered.epoch, now)
+            send(reference(letter), answered.partition, answered.epoch, now)
         case .failed(let error): later(answered, "the dead letter is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)
         case .unreadable: later(answered, "JetStream's answer cannot be read", now, into: &turn)

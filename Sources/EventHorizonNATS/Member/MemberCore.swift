@@ -26,6 +26,8 @@ struct MemberCore {
         case occupant(Outcome.Append, isLast: Bool)
         case message(Outcome.Message, nonce: UInt64)
         case letter(Outcome.Letter)
+        /// The mark that keeps the message of a letter that holds only its place.
+        case keep(Outcome.Letter)
         case load(Outcome.Load, LoadedCommits)
         case consumer(partition: Int, source: UInt64)
     }
@@ -206,6 +208,9 @@ struct MemberCore {
         case .append(let append): result = writer.send(append: append, number: number, on: link)
         case .message(let message, let nonce): result = writer.send(command: message.envelope, nonce: nonce, number: number, on: link)
         case .letter(let letter): result = writer.send(letter, number: number, on: link)
+        case .keep(let letter):
+            writer.keep(letter.letter, number: number, on: link)
+            result = .sent
         case .load(let load, let loaded):
             switch load.extent {
             case .last: askLast(load.stream, number)
@@ -223,6 +228,10 @@ struct MemberCore {
             }
             result = .sent
         }
+        if case .needsReference = result, case .letter(let letter) = request {
+            _ = pending.remove(number)
+            return send(reference(letter), partition, epoch, now)
+        }
         guard case .refused(let reason) = result, let refused = pending.remove(number) else { return }
         switch refused.request {
         case .append(let append): early.append(SettleAnswer(token: append.token, result: .refused(reason: reason)))
@@ -230,8 +239,17 @@ struct MemberCore {
             lanes.finished(message.envelope.stream)
             early.append(SettleAnswer(token: message.token, result: .refused(reason: reason)))
         case .letter(let letter): early.append(SettleAnswer(token: letter.token, result: .refused(reason: reason)))
-        case .load, .occupant, .consumer: break
+        case .load, .occupant, .consumer, .keep: break
         }
+    }
+
+    /// A letter with nothing but its place; what is to be done first so that the message stays where it is.
+    func reference(_ letter: Outcome.Letter) -> Request {
+        var reference = letter
+        reference.letter.record = []
+        reference.message = nil
+        // Only commands are ever trimmed.
+        return reference.letter.place.log == .commands ? .keep(reference) : .letter(reference)
     }
 
     private mutating func askLast(_ stream: StreamID, _ number: UInt64) {
@@ -269,7 +287,7 @@ struct MemberCore {
         }
         switch unanswered.request {
         case .consumer: return  // The reader's own silence sees to it.
-        case .append, .letter, .message:
+        case .append, .letter, .keep, .message:
             if unanswered.attempts > 1 { tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn) }
         case .load, .occupant: break
         }

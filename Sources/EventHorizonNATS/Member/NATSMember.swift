@@ -37,7 +37,9 @@ final class NATSMember: GroupMember, @unchecked Sendable {
     private let client: Int
     private var hasSaidDraining = false
 
-    init(id: String, ready: Ready, link: Link, group: GroupDeclaration, lease: UInt64, clock: any WorkerClock, randomness: any Randomness) throws {
+    init(
+        id: String, ready: Ready, link: Link, group: GroupDeclaration, lease: UInt64, trims: Bool, clock: any WorkerClock, randomness: any Randomness
+    ) throws {
         self.id = id
         self.link = link
         self.clock = clock
@@ -47,7 +49,7 @@ final class NATSMember: GroupMember, @unchecked Sendable {
         executor = link.loop
         let mailbox = Mailbox(Incoming())
         self.mailbox = mailbox
-        keeper = Keeper(ready: ready, group: group, member: id, lease: lease) { event in mailbox.put { $0.ownership.append(event) } }
+        keeper = Keeper(ready: ready, group: group, member: id, lease: lease, trims: trims) { event in mailbox.put { $0.ownership.append(event) } }
         timer = LoopTimer { mailbox.wake() }
         let inbox = "\(link.inbox).m"
         let proxy = MemberProxy(mailbox: mailbox)
@@ -68,9 +70,10 @@ final class NATSMember: GroupMember, @unchecked Sendable {
                 let now = MonotonicTime.now
                 let due = core.tick(now, into: &turn)
                 turn.isDraining = Task.isCancelled
-                if !turn.isEmpty { return }
+                if !turn.isEmpty, hasSaidDraining || !turn.isDraining { return }
                 if turn.isDraining, !hasSaidDraining {
                     hasSaidDraining = true
+                    keeper.drain()
                     return
                 }
                 var wake = due

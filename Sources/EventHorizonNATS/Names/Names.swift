@@ -66,6 +66,9 @@ struct Names: Sendable {
     func ownershipKey(group: String, partition: Int) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).partition.\(partition)" }
     func presenceKey(group: String, member: String) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).member.\(SubjectToken.escaped(member))" }
 
+    /// The first position of a commands partition that a dead letter only refers to.
+    func keptKey(group: String, partition: Int) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).kept.\(partition)" }
+
     /// The server closes a connection that publishes on a longer subject.
     static let longestSubject = 4_000
 }

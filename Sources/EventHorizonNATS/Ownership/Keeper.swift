@@ -19,6 +19,7 @@ final class Keeper: LinkClient, Sendable {
         var changes: [LinkChange] = []
         var progress: [(partition: Int, epoch: UInt64, position: Position)] = []
         var releases: [(partition: Int, epoch: UInt64)] = []
+        var isDraining = false
         var isLeaving = false
         var isAbandoned = false
 
@@ -39,6 +40,7 @@ final class Keeper: LinkClient, Sendable {
         case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
         case consumer(source: UInt64)
         case deletion
+        case trim(Trimmer.Step)
     }
     private struct Pending {
         var request: Request
@@ -56,11 +58,13 @@ final class Keeper: LinkClient, Sendable {
         var presenceBeat: UInt64 = 0
         var isPresenceInFlight = false
         var isUp = true
+        var isDraining = false
         var isLeaving = false
         var leavesBy: UInt64 = .max
         var actions: [OwnershipTable.Action] = []
         /// Partitions that the member knows it holds.
         var told: Set<Int> = []
+        var trimmer: Trimmer?
         let codec = WireCodec()
     }
 
@@ -68,6 +72,8 @@ final class Keeper: LinkClient, Sendable {
     let group: GroupDeclaration
     let member: String
     let lease: UInt64
+    private let trims: Bool
+    private let categories: [Category]
     private let mailbox = Mailbox(Incoming())
     private let tell: @Sendable (Event) -> Void
     private let inbox: String
@@ -77,18 +83,22 @@ final class Keeper: LinkClient, Sendable {
     private let presenceKey: String
     private let ownershipPrefix: String
     private let presencePrefix: String
+    private let keptPrefix: String
 
-    init(ready: Ready, group: GroupDeclaration, member: String, lease: UInt64, tell: @escaping @Sendable (Event) -> Void) {
+    init(ready: Ready, group: GroupDeclaration, member: String, lease: UInt64, trims: Bool, tell: @escaping @Sendable (Event) -> Void) {
         self.ready = ready
         self.group = group
         self.member = member
         self.lease = lease
+        self.trims = trims
         self.tell = tell
+        categories = group.categories.sorted { $0.description < $1.description }
         inbox = "\(ready.control.inbox).k\(member)"
         presenceKey = ready.names.presenceKey(group: group.name, member: member)
         let keys = ready.names.groupKeys(group.name).dropLast()
         ownershipPrefix = keys + "partition."
         presencePrefix = keys + "member."
+        keptPrefix = keys + "kept."
     }
 
     // MARK: From elsewhere
@@ -101,7 +111,10 @@ final class Keeper: LinkClient, Sendable {
         mailbox.put { $0.releases.append((partition, epoch)) }
     }
 
-    /// Releases what is still held, says goodbye, and lets `run` return: soon, even without a server.
+    /// Claims nothing more, and leaves the quotas of the others; what is held stays held until it is released.
+    func drain() { mailbox.put { $0.isDraining = true } }
+
+    /// Gives up what is still held, says goodbye, and lets `run` return: soon, even without a server.
     func leave() { mailbox.put { $0.isLeaving = true } }
 
     /// Lets `run` return as a killed process would: nothing is released. For tests.
@@ -127,6 +140,7 @@ final class Keeper: LinkClient, Sendable {
             table: OwnershipTable(
                 member: member, partitionCount: ready.partitionCount, incarnation: ready.incarnation(group.log), startsAtEnd: group.start == .end, lease: lease),
             watch: PullReader(window: 1024, byteWindow: 16 << 20, largestMessage: ready.maximumPayload + 8192, now: now))
+        if trims, group.log == .commands { state.trimmer = Trimmer(categories: categories.count) }
         let timer = LoopTimer { [mailbox] in mailbox.wake() }
         var incoming = Incoming()
         while true {
@@ -136,6 +150,12 @@ final class Keeper: LinkClient, Sendable {
                 for item in incoming.progress { state.table.progress(partition: item.partition, epoch: item.epoch, to: item.position) }
                 for item in incoming.releases { state.table.release(partition: item.partition, epoch: item.epoch) }
                 if incoming.isAbandoned { break }
+                if incoming.isDraining || incoming.isLeaving, !state.isDraining {
+                    state.isDraining = true
+                    state.presenceDue = .max
+                    state.table.drain()
+                    send(.deletion, MonotonicTime.now, &state)
+                }
                 if incoming.isLeaving, !state.isLeaving {
                     state.isLeaving = true
                     state.leavesBy = MonotonicTime.now &+ 2_000_000_000
@@ -146,7 +166,7 @@ final class Keeper: LinkClient, Sendable {
             let now = MonotonicTime.now
             tick(now, &state)
             if state.isLeaving, state.table.isEmpty || now >= state.leavesBy {
-                sayGoodbye(&state)
+                deleteWatch(state)
                 break
             }
             link.loop.arm(timer, at: nextDue(state))
@@ -164,6 +184,7 @@ final class Keeper: LinkClient, Sendable {
         var due = min(state.presenceDue, state.leavesBy)
         if let next = state.table.nextDue() { due = min(due, next) }
         if let next = state.watch.nextCheck { due = min(due, next) }
+        if let next = state.trimmer?.nextDue { due = min(due, next) }
         if state.pending.count > 0 { due = min(due, MonotonicTime.now &+ 100_000_000) }
         return due
     }
@@ -182,6 +203,7 @@ final class Keeper: LinkClient, Sendable {
         }
         state.actions += state.table.due(at: now)
         perform(now, &state)
+        if state.isUp, let step = state.trimmer?.next(at: now) { send(.trim(step), now, &state) }
         if state.pending.count > 0, state.isUp {
             for number in state.pending.numbers(where: { $0.due <= now }) { repeatRequest(number, now, &state) }
         }
@@ -201,8 +223,12 @@ final class Keeper: LinkClient, Sendable {
                 case .revoked(let partition):
                     // The member never heard of it: there is nothing to finish first.
                     if state.told.contains(partition) { tell(.revoked(partition)) } else { state.table.release(partition: partition, epoch: nil) }
-                case .lost(let partition): if state.told.remove(partition) != nil { tell(.lost(partition)) }
-                case .released(let partition): state.told.remove(partition)
+                case .lost(let partition):
+                    state.trimmer?.forget(partition: partition)
+                    if state.told.remove(partition) != nil { tell(.lost(partition)) }
+                case .released(let partition):
+                    state.told.remove(partition)
+                    state.trimmer?.forget(partition: partition)
                 }
             }
         }
@@ -219,7 +245,7 @@ final class Keeper: LinkClient, Sendable {
         case .restored:
             state.isUp = true
             state.isPresenceInFlight = false
-            state.presenceDue = now
+            state.presenceDue = state.isDraining ? .max : now
             restartWatch("the connection was restored", now, &state)
             for number in state.pending.numbers(where: { _ in true }) { repeatRequest(number, now, &state) }
         }
@@ -241,9 +267,12 @@ final class Keeper: LinkClient, Sendable {
         func again() { _ = state.pending.insert(Pending(request: pending.request, due: now &+ 200_000_000)) }
         switch pending.request {
         case .presence, .deletion: break
-        case .write(let partition, _, _):
+        case .trim(let step): answerTrim(step, body, now, &state)
+        case .write(let partition, let record, _):
             switch PublishAnswer(body) {
-            case .stored(let sequence, _): state.actions += state.table.written(partition: partition, revision: sequence)
+            case .stored(let sequence, _):
+                state.actions += state.table.written(partition: partition, revision: sequence)
+                if state.table.owns(partition: partition, epoch: record.epoch) { state.trimmer?.settled(partition: partition, position: record.progress) }
             case .failed(let error) where error.isWrongSequence: send(.read(partition: partition), now, &state)
             case .failed, .noResponders, .unreadable: again()
             }
@@ -273,6 +302,23 @@ final class Keeper: LinkClient, Sendable {
         }
     }
 
+    private func answerTrim(_ step: Trimmer.Step, _ body: UnsafeRawBufferPointer, _ now: UInt64, _ state: inout State) {
+        switch step {
+        case .find:
+            guard let first = Self.sequence(body) else {
+                state.trimmer?.failed(at: now)
+                return
+            }
+            if let purge = state.trimmer?.found(first == 0 ? nil : first, at: now) { send(.trim(purge), now, &state) }
+        case .purge:
+            guard APIError(in: body) == nil, let count = Scan.number(after: "\"purged\":", in: body) else {
+                state.trimmer?.failed(at: now)
+                return
+            }
+            state.trimmer?.purged(count, at: now)
+        }
+    }
+
     /// The sequence of a stored message; 0 where there is none; nil where that is not known.
     private static func sequence(_ body: UnsafeRawBufferPointer) -> UInt64? {
         guard let error = APIError(in: body) else { return Scan.number(after: "\"seq\":", in: body) }
@@ -299,12 +345,15 @@ final class Keeper: LinkClient, Sendable {
             // A record that cannot be read counts as an owner that never renews.
             let record = body.isEmpty ? nil : try? state.codec.decodeOwnership(body)
             state.actions += state.table.observed(partition: partition, record: record, revision: reply.streamSequence)
+        } else if key.hasPrefix(keptPrefix), let partition = Int(key.dropFirst(keptPrefix.count)), let position = UInt64(String(decoding: body, as: UTF8.self)) {
+            state.trimmer?.keep(partition: partition, from: Position(position))
         }
     }
 
     // MARK: What is sent
 
     private func writePresence(_ now: UInt64, _ state: inout State) {
+        guard !state.isDraining else { return }
         state.presenceBeat += 1
         state.presenceDue = now &+ lease / 5
         state.isPresenceInFlight = true
@@ -320,9 +369,7 @@ final class Keeper: LinkClient, Sendable {
     }
 
     private func restartWatch(_ reason: String, _ now: UInt64, _ state: inout State) {
-        if !state.watch.consumer.isEmpty {
-            link.publish(subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
-        }
+        deleteWatch(state)
         state.table.interrupted()
         state.watch.restart(at: now)
     }
@@ -330,7 +377,8 @@ final class Keeper: LinkClient, Sendable {
     private func repeatRequest(_ number: UInt64, _ now: UInt64, _ state: inout State) {
         guard let pending = state.pending.remove(number) else { return }
         switch pending.request {
-        case .presence, .deletion: break
+        case .presence: break
+        case .trim: state.trimmer?.failed(at: now)
         case .consumer: break  // The watch's own silence sees to it.
         default: send(pending.request, now, &state)
         }
@@ -356,6 +404,14 @@ final class Keeper: LinkClient, Sendable {
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
         case .measure(let partition), .end(let partition, _, _, _):
             lastMessage(ready.names.stream(group.log), ready.names.filter(of: group, partition: partition), reply)
+        case .trim(.find(let partition, let category)):
+            let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
+            link.publish(
+                subject: "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.commands))", reply: reply, body: "{\"seq\":1,\"next_by_subj\":\(JSONValue.quoted(filter))}")
+        case .trim(.purge(let partition, let category, let end)):
+            let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
+            link.publish(
+                subject: "$JS.API.STREAM.PURGE.\(ready.names.stream(.commands))", reply: reply, body: "{\"filter\":\(JSONValue.quoted(filter)),\"seq\":\(end)}")
         case .consumer:
             link.publish(
                 subject: ConsumerRequest.subject(stream: ready.names.bucketStream), reply: reply,
@@ -367,12 +423,9 @@ final class Keeper: LinkClient, Sendable {
         link.publish(subject: "$JS.API.STREAM.MSG.GET.\(stream)", reply: reply, body: "{\"last_by_subj\":\(JSONValue.quoted(subject))}")
     }
 
-    /// Marks the presence as ended, for those who watch.
-    private func sayGoodbye(_ state: inout State) {
-        if !state.watch.consumer.isEmpty {
-            link.publish(subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
-        }
-        send(.deletion, MonotonicTime.now, &state)
+    private func deleteWatch(_ state: State) {
+        guard !state.watch.consumer.isEmpty else { return }
+        link.publish(subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
     }
 }
 

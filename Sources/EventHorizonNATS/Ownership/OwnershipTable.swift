@@ -20,7 +20,9 @@ struct OwnershipTable {
     }
 
     private enum Hold: Equatable {
-        case none, measuring, claiming(isUnclean: Bool), held, revoking, releasing
+        case none, measuring, claiming(isUnclean: Bool), held, revoking
+        /// `isClean`: the member settled what it had in hand.
+        case releasing(isClean: Bool)
     }
     private struct Partition {
         var record: OwnershipRecord?
@@ -31,7 +33,12 @@ struct OwnershipTable {
         var inFlight: OwnershipRecord?
         var progress = Position.start
         var writtenAt: UInt64 = 0
+        /// In counted time, when this member gave it up.
+        var releasedAt: UInt64?
     }
+
+    /// An owner's name that begins so is nobody's: the partition is free at once, and was left uncleanly.
+    static let abandoned = "!"
 
     let member: String
     let incarnation: UInt64
@@ -106,11 +113,12 @@ struct OwnershipTable {
         switch partitions[index].hold {
         case .claiming(let isUnclean):
             partitions[index].progress = record.progress
-            partitions[index].hold = isLeaving ? .releasing : .held
+            partitions[index].hold = isLeaving ? .releasing(isClean: true) : .held
             if isLeaving { return [] }
             return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean)]
-        case .releasing where record.owner.isEmpty:
+        case .releasing where Self.isFree(record):
             partitions[index].hold = .none
+            partitions[index].releasedAt = counted
             return [.released(partition: index)] + evaluate()
         default: return []
         }
@@ -139,18 +147,20 @@ struct OwnershipTable {
     /// - Parameter epoch: Of the claim that is given up; nil for whichever there is.
     mutating func release(partition index: Int, epoch: UInt64?) {
         guard partitions.indices.contains(index), let current = epoch ?? partitions[index].record?.epoch, owns(index, current) else { return }
-        partitions[index].hold = .releasing
+        partitions[index].hold = .releasing(isClean: true)
     }
 
-    /// Claims nothing more. What is held is to be released by `release`.
-    mutating func leave() {
+    /// Claims nothing more, and keeps what is held until it is released.
+    mutating func drain() {
         isLeaving = true
-        for index in partitions.indices {
-            switch partitions[index].hold {
-            case .held, .revoking: partitions[index].hold = .releasing
-            case .measuring: partitions[index].hold = .none
-            case .none, .claiming, .releasing: break
-            }
+        for index in partitions.indices where partitions[index].hold == .measuring { partitions[index].hold = .none }
+    }
+
+    /// The member is gone: what it did not release was left uncleanly.
+    mutating func leave() {
+        drain()
+        for index in partitions.indices where partitions[index].hold == .held || partitions[index].hold == .revoking {
+            partitions[index].hold = .releasing(isClean: false)
         }
     }
 
@@ -179,7 +189,7 @@ struct OwnershipTable {
             next.progress = partitions[index].progress
             next.incarnation = incarnation
             next.beat &+= 1
-            if partitions[index].hold == .releasing { next.owner = "" }
+            if case .releasing(let isClean) = partitions[index].hold { next.owner = isClean ? "" : Self.abandoned + member }
             actions.append(write(index, next))
             partitions[index].writtenAt = now
         }
@@ -221,6 +231,8 @@ struct OwnershipTable {
 
     static func quota(rank: Int, members: Int, partitions: Int) -> Int { partitions / members + (rank < partitions % members ? 1 : 0) }
 
+    private static func isFree(_ record: OwnershipRecord) -> Bool { record.owner.isEmpty || record.owner.hasPrefix(abandoned) }
+
     private mutating func evaluate() -> [Action] {
         guard isReady, !isLeaving else { return [] }
         let members = members
@@ -241,6 +253,8 @@ struct OwnershipTable {
         for step in partitions.indices where wanted > 0 {
             let index = (offset + step) % partitions.count
             guard partitions[index].hold == .none else { continue }
+            // What was given up here is not taken again at once: the member had its reason.
+            if let releasedAt = partitions[index].releasedAt, counted &- releasedAt < lease { continue }
             let record = partitions[index].record
             let isExpired = counted &- partitions[index].seenAt >= lease
             guard let record else {
@@ -253,7 +267,7 @@ struct OwnershipTable {
                 wanted -= 1
                 continue
             }
-            guard record.owner.isEmpty || isExpired else { continue }
+            guard Self.isFree(record) || isExpired else { continue }
             actions.append(claim(index, progress: record.incarnation == incarnation ? record.progress : .start, isUnclean: !record.owner.isEmpty))
             wanted -= 1
         }

@@ -9,10 +9,13 @@ struct RecordWriter {
         case sent
         /// It will never be stored.
         case refused(reason: String)
+        /// A letter is too large with its record.
+        case needsReference
     }
     let names: Names
     let partitionCount: Int
     let maximumPayload: Int
+    let maximumRecord: Int
     let maximumPublish: Int
     private let codec = WireCodec()
     private let replyPrefix: [UInt8]
@@ -25,6 +28,7 @@ struct RecordWriter {
         names = ready.names
         partitionCount = ready.partitionCount
         maximumPayload = ready.maximumPayload
+        maximumRecord = ready.maximumRecordSize
         maximumPublish = max(1, ready.maximumRecordSize - 65_536)
         replyPrefix = Array((inbox + ".").utf8)
         application = Array(ready.names.application.utf8)
@@ -60,6 +64,7 @@ struct RecordWriter {
     mutating func send(command: Envelope, nonce: UInt64, number: UInt64, on link: Link) -> Result {
         begin(.commands, command.stream, number)
         if let reason = checkSubject(command.stream) { return .refused(reason: reason) }
+        do { try codec.check(command) } catch { return .refused(reason: error.description) }
         HeaderBlock.appendMirror(of: command, to: &block)
         HeaderBlock.line("Nats-Msg-Id", &block) {
             HeaderBlock.append(command.id, to: &$0)
@@ -82,6 +87,7 @@ struct RecordWriter {
     mutating func send(append: Outcome.Append, number: UInt64, on link: Link) -> Result {
         begin(.events, append.commit.stream, number)
         if let reason = checkSubject(append.commit.stream) { return .refused(reason: reason) }
+        do { try codec.check(append.commit) } catch { return .refused(reason: error.description) }
         HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: append.previous.rawValue) }
         HeaderBlock.line("Nats-Msg-Id", &block) {
             SubjectToken.append(append.commit.stream.category.description, to: &$0)
@@ -93,23 +99,26 @@ struct RecordWriter {
         HeaderBlock.end(&block)
         let headers = block.count
         codec.withEncoded(append.commit) { block.append(contentsOf: $0) }
-        guard block.count <= maximumPayload else {
+        let size = block.count - headers
+        guard size <= maximumRecord, block.count <= maximumPayload else {
             return .refused(
-                reason: "commit \(append.commit.number) of '\(append.commit.stream)' takes \(block.count) bytes, more than \(maximumPayload): decide fewer events at once, "
+                reason: "commit \(append.commit.number) of '\(append.commit.stream)' takes \(size) bytes, more than \(maximumRecord): decide fewer events at once, "
                     + "or raise the server's max_payload")
         }
         publish(link, headers: headers)
         return .sent
     }
 
-    /// A letter too large is stored without its record, as a reference.
     mutating func send(_ item: Outcome.Letter, number: UInt64, on link: Link) -> Result {
         var letter = item.letter
+        guard (0..<partitionCount).contains(letter.place.partition) else {
+            return .refused(reason: "a dead letter is about partition \(letter.place.partition), and there are \(partitionCount): its place must name one of them")
+        }
         if let message = item.message { letter.record = codec.encode(message) }
         subject.removeAll(keepingCapacity: true)
         subject.append(contentsOf: application)
         subject.append(static: ".dead.")
-        subject.append(decimal: UInt64(max(0, letter.place.partition)))
+        subject.append(decimal: UInt64(letter.place.partition))
         subject.append(UInt8(ascii: "."))
         let before = subject.count
         if let stream = letter.stream {
@@ -136,16 +145,25 @@ struct RecordWriter {
         HeaderBlock.end(&block)
         let headers = block.count
         codec.withEncoded(letter) { block.append(contentsOf: $0) }
-        if block.count > maximumPayload {
-            letter.record = []
-            block.removeSubrange(headers...)
-            codec.withEncoded(letter) { block.append(contentsOf: $0) }
-        }
+        if block.count - headers > maximumRecord, !letter.record.isEmpty { return .needsReference }
         guard block.count <= maximumPayload else {
             return .refused(reason: "a dead letter takes \(block.count) bytes without its record, more than \(maximumPayload): raise the server's max_payload")
         }
         publish(link, headers: headers)
         return .sent
+    }
+
+    /// Marks the place of a letter that will hold only a reference, so that its message is not trimmed. The first mark stays: nothing after it is trimmed either.
+    mutating func keep(_ letter: DeadLetter, number: UInt64, on link: Link) {
+        subject.removeAll(keepingCapacity: true)
+        subject.append(text: names.keptKey(group: letter.group, partition: letter.place.partition))
+        setReply(number)
+        HeaderBlock.begin(&block)
+        HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: 0) }
+        HeaderBlock.end(&block)
+        let headers = block.count
+        block.append(decimal: letter.place.position.rawValue)
+        publish(link, headers: headers)
     }
 
     /// Fire and forget; what names no inbox is dropped, because whoever sent the command chose it.

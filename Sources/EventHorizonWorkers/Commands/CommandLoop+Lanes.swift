@@ -32,20 +32,14 @@ extension CommandLoop {
         table.answered(partition)
         let stream = lanes[slot].stream
         switch loaded.result {
-        case .unreadable(let reason): throw future(reason, stream, partition)
+        case .unreadable(let reason): throw reporter.future(reason, of: stream, in: partition)
         case .commits(let commits):
-            do { try handler.load(commits, slot: slot) } catch { throw future("\(error)", stream, partition) }
+            do { try handler.load(commits, slot: slot) } catch { throw reporter.future("\(error)", of: stream, in: partition) }
             lanes[slot].forgetStream()
             if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
             lanes[slot].phase = .idle
             ready.append(slot)
         }
-    }
-
-    /// What a newer build wrote is not poison: this build stops, so that a newer one goes on.
-    private func future(_ reason: String, _ stream: StreamID, _ partition: Int) -> Misconfiguration {
-        reporter.report(.futureMet(group: reporter.group, partition: partition, reason: reason))
-        return Misconfiguration("'\(stream)' holds what this build cannot read: \(reason). Deploy the build that knows it; readers go before writers")
     }
 
     // MARK: Deciding
@@ -74,7 +68,7 @@ extension CommandLoop {
         } else {
             handler.decide(batch[...], slot: slot, commit: lanes[slot].number + 1, into: &draft)
         }
-        if let future = draft.future { throw self.future(future, lanes[slot].stream, lanes[slot].partition) }
+        if let future = draft.future { throw reporter.future(future, of: lanes[slot].stream, in: lanes[slot].partition) }
         if draft.verdicts.count < batch.count {
             lanes[slot].waiting.prepend(batch[draft.verdicts.count...])
             batch.removeLast(batch.count - draft.verdicts.count)

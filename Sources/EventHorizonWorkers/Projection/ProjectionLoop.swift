@@ -61,7 +61,7 @@ struct ProjectionLoop: MemberLoop {
         if !turn.claimed.isEmpty { try start(turn.claimed, into: &outcome, now: now) }
         for partition in turn.revoked { table.revoke(partition) }
         for answer in turn.answers { take(answer) }
-        for delivery in turn.deliveries { take(delivery, into: &outcome, now: now) }
+        for delivery in turn.deliveries { try take(delivery, into: &outcome, now: now) }
         if storeRetry.map({ $0.at <= now }) ?? true { write(into: &outcome, now: now) }
         table.flush(into: &outcome, now: now) { reporter.report($0) }
         for partition in outcome.releases { backlogs[partition] = nil }
@@ -93,7 +93,7 @@ struct ProjectionLoop: MemberLoop {
 
     // MARK: Deliveries
 
-    private mutating func take(_ delivery: Delivery, into outcome: inout Outcome, now: Instant) {
+    private mutating func take(_ delivery: Delivery, into outcome: inout Outcome, now: Instant) throws {
         guard backlogs[delivery.partition] != nil, let ordinal = table.deliver(delivery, now: now) else { return }
         switch delivery.content {
         case .skipped(let count):
@@ -103,6 +103,8 @@ struct ProjectionLoop: MemberLoop {
             var item = Item(ordinal: ordinal, position: delivery.position, commit: commit)
             do {
                 item.inputs = try projecting.decode(commit)
+            } catch let error as PayloadError where error.isFuture {
+                throw reporter.future("\(error)", of: commit.stream, in: delivery.partition)
             } catch {
                 send(letterFor: commit.stream, commit.events.first, "\(error)", [], delivery.position, delivery.partition, into: &outcome)
             }

@@ -39,7 +39,8 @@ public struct ProjectorWorker: Worker {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which waits for every group before it throws what ended one.
+            while try await group.next() != nil {}
         }
     }
 }

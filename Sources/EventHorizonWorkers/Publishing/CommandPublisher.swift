@@ -6,7 +6,9 @@ public struct CommandPublisher: Sendable {
     private let broker: any Broker
     private let format: any PayloadFormat
 
-    /// - Parameter payloads: the format that payloads are written in, where the command's catalog names no other.
+    /// - Parameters:
+    ///   - broker: where the logs are.
+    ///   - payloads: the format that payloads are written in, where the command's catalog names no other.
     public init(broker: any Broker, payloads: any PayloadFormat = .json) {
         self.broker = broker
         format = payloads
@@ -14,8 +16,12 @@ public struct CommandPublisher: Sendable {
 
     /// Publishes a command; durable when it returns. Commands that one task sends to one aggregate are decided in that order.
     ///
-    /// - Parameter context: what the command follows from and what travels with it. Give it an id of yours to repeat a send safely: an id takes effect once,
-    ///   as long as the aggregate remembers it.
+    /// - Parameters:
+    ///   - command: what the aggregate is asked to do.
+    ///   - id: which aggregate.
+    ///   - of: the aggregate's type, where neither command nor id says it.
+    ///   - context: what the command follows from and what travels with it. Give it an id of yours to repeat a send safely: an id takes effect
+    ///     once, as long as the aggregate remembers it.
     /// - Returns: The command's id.
     /// - Throws: `CommandError.refused` where the broker never will store it, `PayloadError` where it cannot be written, `BrokerError` where there is no broker.
     @discardableResult
@@ -40,7 +46,12 @@ public struct CommandPublisher: Sendable {
 
     /// Publishes a command and waits for what its aggregate says.
     ///
-    /// - Parameter limit: how long to wait for the answer. After it the command may still be decided: ask again with the same id for the same answer.
+    /// - Parameters:
+    ///   - command: what the aggregate is asked to do.
+    ///   - id: which aggregate.
+    ///   - of: the aggregate's type, where neither command nor id says it.
+    ///   - limit: how long to wait for the answer. After it the command may still be decided: ask again with the same id for the same answer.
+    ///   - context: what the command follows from and what travels with it.
     /// - Throws: `VersionConflict` where `context.expectedVersion` was not the aggregate's, `CommandError` where the command became a dead letter or was
     ///   refused, `BrokerError` with code `.deadlineExceeded` where no answer came in time.
     public func ask<Target: CommandTarget>(

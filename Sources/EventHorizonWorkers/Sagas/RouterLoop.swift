@@ -47,12 +47,12 @@ struct RouterLoop: MemberLoop {
         }
         for partition in turn.revoked { table.revoke(partition) }
         for answer in turn.answers { take(answer) }
-        for delivery in turn.deliveries { take(delivery, into: &outcome, now: now) }
+        for delivery in turn.deliveries { try take(delivery, into: &outcome, now: now) }
         table.flush(into: &outcome, now: now) { reporter.report($0) }
         reporter.flush()
     }
 
-    private mutating func take(_ delivery: Delivery, into outcome: inout Outcome, now: Instant) {
+    private mutating func take(_ delivery: Delivery, into outcome: inout Outcome, now: Instant) throws {
         guard let ordinal = table.deliver(delivery, now: now) else { return }
         let partition = delivery.partition
         switch delivery.content {
@@ -63,6 +63,8 @@ struct RouterLoop: MemberLoop {
             commands.removeAll(keepingCapacity: true)
             do {
                 try router.route(commit, into: &commands)
+            } catch let error as PayloadError where error.isFuture {
+                throw reporter.future("\(error)", of: commit.stream, in: partition)
             } catch {
                 commands.removeAll()
                 send(letterFor: commit.stream, commit.events.first, "\(error)", [], delivery, ordinal, into: &outcome)

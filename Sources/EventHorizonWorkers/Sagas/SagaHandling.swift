@@ -49,8 +49,8 @@ final class SagaHandling<S: Saga>: CommandHandling {
                 states[slot] = state
                 effects += made
                 draft.verdicts.append(.accepted(events: []))
-            } catch PayloadError.future(let name, let schema, let known) {
-                draft.future = "\(PayloadError.future(name: name, schema: schema, known: known))"
+            } catch let error as PayloadError where error.isFuture {
+                draft.future = "\(error)"
                 return
             } catch {
                 draft.verdicts.append(.failed(reason: "saga '\(S.name)' cannot handle '\(pending.envelope.payload.name)': \(error)"))

@@ -56,7 +56,8 @@ public struct SagaWorker: Worker {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which waits for every group before it throws what ended one.
+            while try await group.next() != nil {}
         }
     }
 }
