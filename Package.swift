@@ -133,6 +133,9 @@ let package = Package(
             dependencies: [
                 "CBenchFloor", "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonMemory", "EventHorizonNATS", "EventHorizonProtobuf",
                 "EventHorizonSQLite", "EventHorizonWorkers", "ServerSupport",
+            ],
+            swiftSettings: settings),
+
         // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
         .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
         .target(name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
