@@ -92,30 +92,38 @@ final class Link: @unchecked Sendable {
         state.withLock { $0.changed = changed }
     }
 
-    /// Closes and frees all; blocks, so only on a foreign thread. The connection first, then what its callbacks use.
-    private func destroy() {
-        let subscriptions = state.withLock { state in
+    /// Freed with its last user: a closed connection only says no.
+    deinit {
+        if let connection { natsConnection_Destroy(connection) }
+    }
+
+    /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
+    private func shut() {
+        let (subscriptions, clients) = state.withLock { state in
             state.isClosing = true
-            defer { state.subscriptions = [] }
-            return state.subscriptions
+            defer {
+                state.subscriptions = []
+                state.changed = nil
+            }
+            return (state.subscriptions, state.clients.map(\.client))
         }
         natsConnection_Close(connection)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle) }
-        state.withLock {
-            $0.clients = []
-            $0.changed = nil
+        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        state.withLock { state in
+            for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
+            state.clients = []
         }
-        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
-        loop.stop { natsConnection_Destroy(self.connection) }
+        loop.stop()
     }
 
     func close() async {
-        _ = try? await ForeignThread.run { self.destroy() }
+        _ = try? await ForeignThread.run { self.shut() }
     }
 
     /// For a deinit, which cannot wait.
     func closeLater() {
-        ForeignThread.start { self.destroy() }
+        ForeignThread.start { self.shut() }
     }
 
     // MARK: Clients
