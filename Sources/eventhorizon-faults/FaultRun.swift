@@ -27,9 +27,9 @@ struct FaultRun {
             + "\(options.rate) commands/s, \(options.guests) guests at once, lease \(RunClock.text(options.lease)) s; logs in \(folder)")
         let server = try await NATSServer.start(NATSServer.findProgram(), folder: folder)
         let flags = ["--broker", server.url, "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info"]
-        let fleet = WorkerFleet(
-            folder: folder, arguments: flags, programs: try Self.programs(), journal: journal, random: SeededRandom(seed: seed, part: 100))
         let watch = ProgressWatch(clock: journal.clock)
+        let fleet = WorkerFleet(
+            folder: folder, arguments: flags, programs: try Self.programs(), lease: options.lease, watch: watch, journal: journal, random: SeededRandom(seed: seed, part: 100))
         let isFine: Bool
         do {
             isFine = try await run(server, fleet, watch, journal, folder)
@@ -172,11 +172,11 @@ struct FaultRun {
             } catch { unreadable.append("the commit at \(record.position) (\(record.subject)): \(error)") }
         }
         let store = SQLite(folder: "\(folder)/read-models")
-        var checkpoints: [StoredCheckpoint] = []
+        var readModels: [StoredProgress] = []
         func note(_ projection: ProjectionID, _ stored: [Int: Checkpoint]) {
-            for (partition, checkpoint) in stored {
-                checkpoints.append(StoredCheckpoint(projection: "\(projection)", partition: partition, position: checkpoint.position))
-            }
+            readModels.append(
+                StoredProgress(
+                    projection: "\(projection)", categories: [Category(Invitation.category)], checkpoints: stored.mapValues(\.position)))
         }
         var tables = GuestListTables()
         try store.snapshot(of: ProjectionID(InvitationTable.self)) { db, stored in
@@ -195,7 +195,7 @@ struct FaultRun {
         }
         let history = History(
             partitionCount: Self.partitionCount, sent: sent.commands, events: events, commands: commands, commandsAreWhole: commandsState.first <= 1,
-            checkpoints: checkpoints, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)
+            readModels: readModels, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)
         return (history, tables)
     }
 
