@@ -3,7 +3,8 @@ public import EventHorizon
 /// What clients sent and were told, what the logs hold afterwards, and how far the read models say they are: all that is needed to tell whether the
 /// promises were kept. Knows nothing of workers and brokers; whoever fills it reads the logs by a path of its own.
 ///
-///     let history = History(partitionCount: 8, sent: sent, events: events, commands: commands, X     for violation in history.violations() { print(violation, history.describe(violation.stream)) }
+///     let history = History(partitionCount: 8, sent: sent, events: events, commands: commands, readModels: readModels)
+///     for violation in history.violations() { print(violation, history.describe(violation.stream)) }
 ///
 /// It is meant for a system at rest: what is still under way looks like something lost.
 public struct History: Sendable {

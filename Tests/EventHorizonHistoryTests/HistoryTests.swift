@@ -180,7 +180,9 @@ struct HistoryTests {
         story[list, 2].step!.effects[0].id = id
         story[guest("hades"), 3].decided[0].id = id
         story[guest("hades"), 3].events[0].causation = id
-        for index in story.history.commands.indices where story.history.commands[index].envelope.id == old { story.history.commands[index].envelope.id = id }
+        for index in story.history.commands.indices where story.history.commands[index].envelope.id == old {
+            story.history.commands[index].envelope.id = id
+        }
         #expect(checks(of: story) == [.sagaSteps])
     }
 
@@ -302,7 +304,8 @@ struct HistoryTests {
 
     @Test func a_guest_who_answered_twice_is_found() throws {
         var story = story
-        story[guest("zeus"), 2].events[0].payload = try Invitation.Event.catalog.encode(.created(list: "olympus", name: "zeus", age: nil), format: .json)
+        story[guest("zeus"), 2].events[0].payload = try Invitation.Event.catalog.encode(
+            .created(list: "olympus", name: "zeus", age: nil), format: .json)
         #expect(checks(of: story).contains(.guests))
     }
 

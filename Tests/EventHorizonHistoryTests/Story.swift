@@ -135,7 +135,8 @@ struct Story {
         let outcome = rejected.map { CommandOutcome.rejected($0) } ?? .accepted(versions: version + 1..<version + 1 + events.count)
         let decided = DecidedCommand(
             id: command.envelope.id, place: place, outcome: outcome, correlation: command.envelope.correlation, sender: command.envelope.sender)
-        let commit = Commit(stream: stream, number: number + 1, firstVersion: version + 1, events: events, decided: [decided], inputs: [place], step: step)
+        let commit = Commit(
+            stream: stream, number: number + 1, firstVersion: version + 1, events: events, decided: [decided], inputs: [place], step: step)
         ends[stream] = (number + 1, version + events.count)
         history.events.append(LoggedCommit(partition: partition(stream), position: next(.events), commit: commit))
     }

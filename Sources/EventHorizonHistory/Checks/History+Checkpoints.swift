@@ -7,7 +7,8 @@ extension History {
             for (partition, position) in model.checkpoints.sorted(by: { $0.key < $1.key }) where position > endOfEvents {
                 found.append(
                     Violation(
-                        .checkpoints, nil, "read model '\(model.projection)' is at \(position) of partition \(partition), the log ends at \(endOfEvents)"))
+                        .checkpoints, nil,
+                        "read model '\(model.projection)' is at \(position) of partition \(partition), the log ends at \(endOfEvents)"))
             }
             var last: [Int: Position] = [:]
             for logged in events where model.categories.contains(logged.commit.stream.category) { last[logged.partition] = logged.position }
@@ -17,7 +18,8 @@ extension History {
                 found.append(
                     Violation(
                         .checkpoints, nil,
-                        "read model '\(model.projection)' is at \(position) of partition \(partition), whose last commit that it reads lies at \(end)"))
+                        "read model '\(model.projection)' is at \(position) of partition \(partition), whose last commit that it reads lies at \(end)"
+                    ))
             }
         }
         return found

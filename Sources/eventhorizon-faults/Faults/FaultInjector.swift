@@ -35,7 +35,9 @@ struct FaultInjector: Sendable {
         }
     }
 
-    private func every(_ pause: ClosedRange<Int>, part: Int, until end: ContinuousClock.Instant, _ fault: (inout SeededRandom) async throws -> Void) async throws {
+    private func every(_ pause: ClosedRange<Int>, part: Int, until end: ContinuousClock.Instant, _ fault: (inout SeededRandom) async throws -> Void)
+        async throws
+    {
         var random = SeededRandom(seed: seed, part: UInt64(part))
         while true {
             let next = ContinuousClock.now + random.duration(pause)

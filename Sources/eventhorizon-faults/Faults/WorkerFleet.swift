@@ -132,7 +132,10 @@ actor WorkerFleet {
     private func judge(_ slot: Slot) throws {
         let limit = slot.isDisturbed ? Duration.seconds(35) : Self.drainLimit
         guard now - slot.leavesSince > limit else { return }
-        problem("\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM\(slot.isDisturbed ? ", with the server away meanwhile" : "")", slot)
+        problem(
+            "\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM"
+                + (slot.isDisturbed ? ", with the server away meanwhile" : ""),
+            slot)
         slot.isKilled = true
         slot.process.send(signal: SIGKILL)
     }
@@ -214,7 +217,9 @@ actor WorkerFleet {
             slot.process.send(signal: SIGKILL)
         }
         for slot in slots where slot.state == .stopped { slot.process.resume() }
-        while slots.contains(where: { $0.state == .leaving || $0.state == .ended && $0.restartAt > .zero || !$0.process.isRunning && $0.state != .ended }) {
+        while slots.contains(where: {
+            $0.state == .leaving || $0.state == .ended && $0.restartAt > .zero || !$0.process.isRunning && $0.state != .ended
+        }) {
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

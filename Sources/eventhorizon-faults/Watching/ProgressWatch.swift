@@ -112,7 +112,8 @@ final class ProgressWatch: Sendable {
             for event in logged.commit.events {
                 switch event.payload.name {
                 case Invitation.Event.CodingKeys.accepted.rawValue: state.unanswered.insert(event.stream.aggregate)
-                case Invitation.Event.CodingKeys.confirmed.rawValue, Invitation.Event.CodingKeys.denied.rawValue: state.unanswered.remove(event.stream.aggregate)
+                case Invitation.Event.CodingKeys.confirmed.rawValue, Invitation.Event.CodingKeys.denied.rawValue:
+                    state.unanswered.remove(event.stream.aggregate)
                 default: break
                 }
             }
