@@ -190,7 +190,10 @@ let package = Package(
 
         // With real servers: what `make test_integration` runs, by the end of its name.
         .testTarget(
-            name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupportIntegrationTests",
+            name: "GuestListIntegrationTests", dependencies: ["ServerSupport", "guestlist-demo"], path: "IntegrationTests/GuestList",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ServerSupportIntegrationTests", dependencies: ["ServerSupport"], path: "IntegrationTests/ServerSupport",
             swiftSettings: settings),
         .testTarget(
             name: "NATSIntegrationTests",

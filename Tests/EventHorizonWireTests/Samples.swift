@@ -33,7 +33,8 @@ enum Samples {
         decided: [
             DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 3..<5), correlation: id(2)),
             DecidedCommand(
-                id: id(4), place: place, outcome: .rejected(Payload(name: "guestlist.v1.AlreadyDeclined", contentType: "application/json", bytes: [123, 125])),
+                id: id(4), place: place,
+                outcome: .rejected(Payload(name: "guestlist.v1.AlreadyDeclined", contentType: "application/json", bytes: [123, 125])),
                 correlation: id(3), sender: list, command: json),
             DecidedCommand(id: id(5), place: place, outcome: .deadLettered(reason: "not JSON: give it a {"), correlation: id(5)),
         ],
@@ -41,7 +42,8 @@ enum Samples {
         inputs: [place, Place(log: .deadLetters, incarnation: 1, partition: 0, position: .start)],
         step: SagaStep(state: json, effects: [envelope], undo: [envelope], isComplete: true))
     static let bareCommit = Commit(
-        stream: StreamID("c", "a"), number: 1, firstVersion: 1, decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
+        stream: StreamID("c", "a"), number: 1, firstVersion: 1,
+        decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
 
     static let letter = DeadLetter(
         place: place, group: "invitations", reason: "not JSON: give it a {", attempts: 3, worker: "host-1/42",

@@ -73,9 +73,13 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         let commands = CommandPublisher(broker: broker)
         let context = CommandContext(id: broker.surroundings.makeID())
         try await running([handler()]) {
-            guard case .accepted(let first) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else { throw Unexpected() }
+            guard case .accepted(let first) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else {
+                throw Unexpected()
+            }
             try await commands.send(.deposit(amount: 2), to: Account.ID("ada"))
-            guard case .accepted(let again) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else { throw Unexpected() }
+            guard case .accepted(let again) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else {
+                throw Unexpected()
+            }
             #expect(first.versions == again.versions)
         }
         #expect(broker.records(of: .events).compactMap(\.commit).flatMap(\.events).count == 2)
@@ -88,7 +92,9 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
             await #expect(throws: VersionConflict(expected: 0, actual: 1)) {
                 _ = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: CommandContext(expectedVersion: 0))
             }
-            guard case .accepted = try await commands.ask(.close, to: Account.ID("ada"), context: CommandContext(expectedVersion: 1)) else { throw Unexpected() }
+            guard case .accepted = try await commands.ask(.close, to: Account.ID("ada"), context: CommandContext(expectedVersion: 1)) else {
+                throw Unexpected()
+            }
         }
     }
 
@@ -97,7 +103,9 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         let past = Timestamp(nanoseconds: broker.surroundings.clock.time.nanoseconds - 1)
         let ada: Account.ID = "ada"
         try await running([handler()]) {
-            await #expect(throws: CommandExpired.self) { _ = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(expiry: past)) }
+            await #expect(throws: CommandExpired.self) {
+                _ = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(expiry: past))
+            }
             guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: ada) else { throw Unexpected() }
         }
     }
@@ -120,7 +128,8 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         func raw(_ name: String, _ json: String) -> Envelope {
             Envelope(
                 id: broker.surroundings.makeID(), kind: .command, stream: StreamID("bank.v1.Account", "ada"),
-                payload: Payload(name: name, contentType: "application/json", bytes: Array(json.utf8)), correlation: id, occurredAt: Timestamp(nanoseconds: 0))
+                payload: Payload(name: name, contentType: "application/json", bytes: Array(json.utf8)), correlation: id,
+                occurredAt: Timestamp(nanoseconds: 0))
         }
         try await running([handler()]) {
             _ = try await broker.publish([raw("bank.v1.Unknown", "{}"), raw("bank.v1.Deposit", "{"), raw("bank.v1.Deposit", #"{"amount":7}"#)])
@@ -169,10 +178,14 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         try await running([handler(), SagaWorker(Tax.self, broker: broker)]) {
             for _ in 0..<5 { try await commands.send(.deposit(amount: 100), to: Account.ID("ada")) }
             try await eventually("five effects") { broker.decisions(of: "office").count == 5 }
-            guard case .rejected(.overdrawn(balance: 50)) = try await commands.ask(.withdraw(amount: 1000), to: Account.ID("office")) else { throw Unexpected() }
+            guard case .rejected(.overdrawn(balance: 50)) = try await commands.ask(.withdraw(amount: 1000), to: Account.ID("office")) else {
+                throw Unexpected()
+            }
             try await commands.send(.close, to: Account.ID("ada"))
             try await eventually("undone") { broker.decisions(of: "office").count == 11 }
-            guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: Account.ID("office")) else { throw Unexpected() }
+            guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: Account.ID("office")) else {
+                throw Unexpected()
+            }
         }
     }
 
@@ -259,7 +272,8 @@ private struct LaterAccount: Aggregate {
         try await commands.send(.deposit(amount: 1), to: Account.ID("ada"))
         let store = try SQLite.temporary()
         let workers: [any Worker] = [
-            CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Balances(), into: store, broker: broker), SagaWorker(Tax.self, broker: broker),
+            CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Balances(), into: store, broker: broker),
+            SagaWorker(Tax.self, broker: broker),
         ]
         for worker in workers {
             let error = await #expect(throws: Misconfiguration.self) { try await worker.run() }

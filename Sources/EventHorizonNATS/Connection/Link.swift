@@ -165,12 +165,12 @@ final class Link: @unchecked Sendable {
         }
         natsConnection_Close(connection?.pointer)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle.pointer) }
-        natsConnection_Destroy(connection?.pointer)
         state.withLock {
             $0.clients = []
             $0.changed = nil
         }
-        loop.stop()
+        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
+        loop.stop { natsConnection_Destroy(connection?.pointer) }
     }
 
     deinit { natsOptions_Destroy(options) }

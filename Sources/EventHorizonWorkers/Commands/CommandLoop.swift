@@ -134,7 +134,8 @@ struct CommandLoop: MemberLoop {
             let envelope = Envelope(
                 id: id, kind: .command, stream: stream, payload: Payload(name: type, contentType: "", bytes: []), correlation: id,
                 occurredAt: surroundings.clock.time)
-            let pending = PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
+            let pending = PendingCommand(
+                envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
             queue(pending, in: partition, into: &outcome)
         case .undecodable(let record, nil, let type, let reason):
             stray(delivery, ordinal, type: type, reason: reason, record: record, into: &outcome)
@@ -169,10 +170,13 @@ struct CommandLoop: MemberLoop {
         reporter.report(.deadLettered(group: reporter.group, stream: nil, type: type, reason: reason))
     }
 
-    func letter(at position: Position, of partition: Int, stream: StreamID?, type: String, reason: String, attempts: Int = 1, record: [UInt8]) -> DeadLetter {
+    func letter(at position: Position, of partition: Int, stream: StreamID?, type: String, reason: String, attempts: Int = 1, record: [UInt8])
+        -> DeadLetter
+    {
         let time = surroundings.clock.time
         return DeadLetter(
-            place: place(of: position, in: partition), group: reporter.group, reason: reason, attempts: attempts, worker: member.id, firstFailedAt: time,
+            place: place(of: position, in: partition), group: reporter.group, reason: reason, attempts: attempts, worker: member.id,
+            firstFailedAt: time,
             lastFailedAt: time, stream: stream, type: type, record: record)
     }
 

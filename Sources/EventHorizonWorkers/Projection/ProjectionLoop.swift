@@ -38,7 +38,8 @@ struct ProjectionLoop: MemberLoop {
     private var storeRetry: (at: Instant, attempts: Int)?
 
     init(
-        projecting: any Projecting, retry: RetryPolicy, surroundings: Surroundings, group: String, instruments: [any Instrument], member: any GroupMember
+        projecting: any Projecting, retry: RetryPolicy, surroundings: Surroundings, group: String, instruments: [any Instrument],
+        member: any GroupMember
     ) {
         self.projecting = projecting
         self.retry = retry
@@ -74,7 +75,8 @@ struct ProjectionLoop: MemberLoop {
             let checkpoint = checkpoints[claim.partition]
             if let checkpoint, checkpoint.incarnation != member.incarnation {
                 throw Misconfiguration(
-                    "read model '\(projecting.projection)' was made from another incarnation of the events log: remove it, and it is built anew from this one")
+                    "read model '\(projecting.projection)' was made from another incarnation of the events log: remove it, and it is built anew from this one"
+                )
             }
             let progress = checkpoint?.position ?? .start
             table.claim(claim.partition, progress: progress, now: now)
@@ -119,13 +121,15 @@ struct ProjectionLoop: MemberLoop {
     }
 
     private mutating func send(
-        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, _ record: [UInt8], _ position: Position, _ partition: Int, attempts: Int = 1,
+        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, _ record: [UInt8], _ position: Position, _ partition: Int,
+        attempts: Int = 1,
         into outcome: inout Outcome
     ) {
         let time = surroundings.clock.time
         let type = message?.payload.name ?? ""
         let letter = DeadLetter(
-            place: Place(log: .events, incarnation: member.incarnation, partition: partition, position: position), group: reporter.group, reason: reason,
+            place: Place(log: .events, incarnation: member.incarnation, partition: partition, position: position), group: reporter.group,
+            reason: reason,
             attempts: attempts, worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type, record: record)
         let token = nextToken
         nextToken += 1
@@ -199,7 +203,8 @@ struct ProjectionLoop: MemberLoop {
     }
 
     private func move(_ partition: Int, to position: Position) -> CheckpointMove {
-        CheckpointMove(partition: partition, from: backlogs[partition]?.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: position))
+        CheckpointMove(
+            partition: partition, from: backlogs[partition]?.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: position))
     }
 
     private mutating func attempt(now: Instant, _ write: () throws -> Void) -> Attempt {

@@ -82,7 +82,9 @@ public struct CommandPublisher: Sendable {
 
     private func check(_ results: [PublishResult], _ envelopes: [Envelope]) throws {
         for (result, envelope) in zip(results, envelopes) {
-            if case .refused(let reason) = result { throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)") }
+            if case .refused(let reason) = result {
+                throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)")
+            }
         }
     }
 }

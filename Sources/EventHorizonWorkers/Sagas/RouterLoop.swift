@@ -103,7 +103,8 @@ struct RouterLoop: MemberLoop {
         let type = message?.payload.name ?? ""
         let letter = DeadLetter(
             place: Place(log: .events, incarnation: member.incarnation, partition: delivery.partition, position: delivery.position),
-            group: reporter.group, reason: reason, attempts: 1, worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type,
+            group: reporter.group, reason: reason, attempts: 1, worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream,
+            type: type,
             record: record)
         let token = expect(key, delivery.partition)
         outcome.letters.append(.init(token: token, partition: delivery.partition, letter: letter, message: message))

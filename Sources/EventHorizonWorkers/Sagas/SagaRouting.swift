@@ -39,7 +39,8 @@ struct SagaRouter<S: Saga>: SagaRouting {
             guard case .rejected(let reason) = decided.outcome, let sender = decided.sender else { continue }
             let origin = Origin(kind: .rejection, stream: commit.stream, version: 0, time: surroundings.clock.time, command: decided.command)
             let cause = Envelope(
-                id: decided.id, kind: .command, stream: commit.stream, payload: reason, correlation: decided.correlation, occurredAt: surroundings.clock.time)
+                id: decided.id, kind: .command, stream: commit.stream, payload: reason, correlation: decided.correlation,
+                occurredAt: surroundings.clock.time)
             commands.append(command(to: sender.aggregate, following: cause, reason, origin, named: "\(sender)/\(decided.id)/rejected"))
         }
     }
