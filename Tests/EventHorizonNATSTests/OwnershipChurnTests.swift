@@ -29,14 +29,15 @@ struct OwnershipChurnTests {
         // Two members, two partitions: one is ours, and the other member is always a new one, which cannot know yet whose lease has run out.
         var actions = tick(1, with: ["b1"])
         #expect(actions.contains { if case .write(0, let record, 0) = $0 { record.owner == "a" } else { false } })
-        #expect(old.written(partition: 0, revision: 6).contains { if case .claimed(0, _, _, _) = $0 { true } else { false } })
+        let own = OwnershipRecord(owner: "a", epoch: 1, progress: .start, incarnation: 7, beat: 1)
+        #expect(old.written(partition: 0, own, revision: 6).contains { if case .claimed(0, _, _, _) = $0 { true } else { false } })
         var expected = Self.record
         expected.owner = OwnershipTable.abandoned + "dead"
         expected.beat = 10
         actions = []
         for second in UInt64(2)...5 where actions.isEmpty { actions = tick(second, with: ["b\(second)"]).filter { $0 != .revoked(partition: 0) } }
         #expect(actions == [.write(partition: 1, record: expected, previous: 5)])
-        #expect(old.written(partition: 1, revision: 30) == [])
+        #expect(old.written(partition: 1, expected, revision: 30) == [])
         #expect(old.heldCount == 1)
 
         // Who has just come takes it at once, from where the dead one was, and knows that it was left uncleanly.
@@ -48,7 +49,7 @@ struct OwnershipChurnTests {
         let claim = new.echoed(at: 0)
         let claimed = OwnershipRecord(owner: "b9", epoch: 4, progress: Position(40), incarnation: 7, beat: 11)
         #expect(claim == [.write(partition: 1, record: claimed, previous: 30)])
-        #expect(new.written(partition: 1, revision: 33) == [.claimed(partition: 1, epoch: 4, progress: Position(40), isUnclean: true)])
+        #expect(new.written(partition: 1, claimed, revision: 33) == [.claimed(partition: 1, epoch: 4, progress: Position(40), isUnclean: true)])
     }
 
     @Test func an_owner_that_renewed_meanwhile_is_left_alone() {
