@@ -28,54 +28,18 @@ extension CommandLoop {
     }
 
     mutating func take(_ loaded: LoadedStream) throws {
-        guard let (what, partition) = expected.removeValue(forKey: loaded.token) else { return }
+        guard let (what, partition) = expected.removeValue(forKey: loaded.token), case .load(let slot) = what else { return }
         table.answered(partition)
-        switch what {
-        case .load(let slot):
-            let stream = lanes[slot].stream
-            let commits = try commits(of: loaded, stream, partition)
-            do { try handler.load(commits, slot: slot) } catch { throw reporter.future("\(error)", of: stream, in: partition) }
-            lanes[slot].forgetStream()
-            // Whoever has read the stream's beginning knows every id.
-            if handler.extent == .whole || commits.last.map({ $0.commit.number == 1 }) ?? true { lanes[slot].older = Self.ids(of: commits.dropLast()) }
-            if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
-            goOn(slot)
-        case .lookUp(let slot, let id):
-            let commits = try commits(of: loaded, lanes[slot].stream, partition)
-            lanes[slot].older = Self.ids(of: commits[...])
-            for stored in commits {
-                guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
-                lanes[slot].found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
-                break
-            }
-            goOn(slot)
-        default: break
-        }
-    }
-
-    private func commits(of loaded: LoadedStream, _ stream: StreamID, _ partition: Int) throws -> [StoredCommit] {
+        let stream = lanes[slot].stream
         switch loaded.result {
         case .unreadable(let reason): throw reporter.future(reason, of: stream, in: partition)
-        case .commits(let commits): return commits
+        case .commits(let commits):
+            do { try handler.load(commits, slot: slot) } catch { throw reporter.future("\(error)", of: stream, in: partition) }
+            lanes[slot].forgetStream()
+            if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
+            lanes[slot].phase = .idle
+            ready.append(slot)
         }
-    }
-
-    private static func ids(of commits: ArraySlice<StoredCommit>) -> Set<MessageID> {
-        var ids: Set<MessageID> = []
-        for stored in commits { for decided in stored.commit.decided { ids.insert(decided.id) } }
-        return ids
-    }
-
-    private mutating func goOn(_ slot: Int) {
-        lanes[slot].phase = .idle
-        ready.append(slot)
-    }
-
-    private mutating func lookUp(_ id: MessageID, _ slot: Int, into outcome: inout Outcome) {
-        lanes[slot].phase = .loading
-        let partition = lanes[slot].partition
-        let token = expect(.lookUp(lane: slot, id: id), in: partition)
-        outcome.loads.append(.init(token: token, partition: partition, stream: lanes[slot].stream, extent: .whole))
     }
 
     // MARK: Deciding
@@ -90,10 +54,6 @@ extension CommandLoop {
                 // A saga's step whose effects may not have left sends them again first.
                 if case .sending = lanes[slot].phase { return }
                 continue
-            }
-            if lanes[slot].mustLookUp(next.envelope.id) {
-                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
-                break
             }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
@@ -219,7 +179,7 @@ extension CommandLoop {
             guard case .sending(let open) = lanes[slot].phase else { return }
             lanes[slot].phase = .sending(open: open - 1)
             if open == 1 { finish(slot) }
-        case .load, .lookUp: break
+        case .load: break
         }
     }
 

@@ -6,8 +6,6 @@ struct CommandLoop: MemberLoop {
     /// What an answer of the broker is waited for.
     enum Expected {
         case load(lane: Int)
-        /// The whole stream, for a command that may have been decided before those that its last commit remembers.
-        case lookUp(lane: Int, id: MessageID)
         case append(lane: Int)
         case letter(lane: Int)
         case effect(lane: Int)

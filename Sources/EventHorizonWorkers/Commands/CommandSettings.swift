@@ -3,8 +3,7 @@ public struct CommandSettings: Sendable, Equatable {
     public var retry = RetryPolicy()
     /// How many commands of one aggregate share a commit at most: those that gather while the last commit is on its way. 1: none.
     public var sharedCommands = 64
-    /// How many command ids, each with its answer, a commit carries on, so that a repeat gets the first answer without reading the stream. About 40
-    /// bytes each. Older ones are looked up in the stream: a saga's is read whole for that, once, where it is taken over in the middle.
+    /// How many command ids, each with its answer, a commit carries on, so that a repeat gets the first answer. About 40 bytes each.
     public var recentCommands = 8
     /// How many aggregates stay in memory between their commands.
     public var cachedStreams = 10_000

@@ -30,10 +30,6 @@ struct Lane {
     var version = 0
     var position = Position.start
     var recent: [RecentCommand] = []
-    /// The ids of what was decided before `recent`, those of `recent` possibly too; nil where only the last commit was read.
-    var older: Set<MessageID>?
-    /// One of the older, which the stream was read for.
-    var found: RecentCommand?
     var inputs: [Place] = []
     /// The effects of a saga's last step, until they are known to be sent: those of every earlier step are.
     var unsentEffects: [Envelope] = []
@@ -61,8 +57,6 @@ struct Lane {
         version = 0
         position = .start
         recent.removeAll()
-        older = nil
-        found = nil
         inputs.removeAll()
         unsentEffects = []
     }
@@ -81,10 +75,7 @@ struct Lane {
 
     private mutating func remember(_ decided: [DecidedCommand], of number: Int, window: Int) {
         for command in decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: number)) }
-        guard recent.count > window else { return }
-        let dropped = recent.count - window
-        for command in recent[..<dropped] { older?.insert(command.id) }
-        recent.removeFirst(dropped)
+        if recent.count > window { recent.removeFirst(recent.count - window) }
     }
 
     /// The last place that the stream was fed from in this log.
@@ -93,9 +84,6 @@ struct Lane {
     }
 
     func answer(to id: MessageID) -> CommandOutcome? {
-        recent.last { $0.id == id }?.outcome ?? (found?.id == id ? found?.outcome : nil)
+        recent.last { $0.id == id }?.outcome
     }
-
-    /// Whether the stream has to be read to tell if this command was decided before, or how.
-    func mustLookUp(_ id: MessageID) -> Bool { (older?.contains(id) ?? true) && answer(to: id) == nil }
 }
