@@ -179,5 +179,9 @@ let package = Package(
             name: "NATSIntegrationTests",
             dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
+        .testTarget(
+            name: "SecurityIntegrationTests",
+            dependencies: ["EventHorizonBrokers", "EventHorizon", "ServerSupport", "guestlist-command-handler"], path: "IntegrationTests/Security",
+            swiftSettings: settings),
     ]
 )

@@ -57,6 +57,7 @@ struct MemberCore {
     var writer: RecordWriter
     var decoder: DeliveryDecoder
     var isUp = true
+    var isControlUp = true
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
     /// By partition, when a stall was last told.
@@ -131,6 +132,12 @@ struct MemberCore {
             drop(partition)
             // What this turn already holds of it is not the member's any more, but harmless: its appends are fenced.
             turn.lost.append(partition)
+        case .link(.lost(let reason)), .link(.closed(let reason)):
+            isControlUp = false
+            turn.notices.append(.connectionLost(reason: reason))
+        case .link(.restored):
+            isControlUp = true
+            if isUp { turn.notices.append(.connectionRestored) }
         }
     }
 
@@ -141,7 +148,7 @@ struct MemberCore {
             turn.notices.append(.connectionLost(reason: reason))
         case .restored:
             isUp = true
-            turn.notices.append(.connectionRestored)
+            if isControlUp { turn.notices.append(.connectionRestored) }
             for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
             for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
         }
