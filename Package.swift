@@ -181,7 +181,10 @@ let package = Package(
             path: "IntegrationTests/NATS", swiftSettings: settings),
         .testTarget(
             name: "SecurityIntegrationTests",
-            dependencies: ["EventHorizonBrokers", "EventHorizon", "ServerSupport", "guestlist-command-handler"], path: "IntegrationTests/Security",
-            swiftSettings: settings),
+            dependencies: [
+                "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport", "guestlist-command-handler",
+                "guestlist-client",
+            ],
+            path: "IntegrationTests/Security", swiftSettings: settings),
     ]
 )

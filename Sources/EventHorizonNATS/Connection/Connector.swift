@@ -48,6 +48,13 @@ struct Connector: Sendable {
         }
     }
 
+    /// What it means that libnats gave up a connection: it does when it is refused twice as it comes back, as after a password was changed.
+    func ending(_ reason: String) -> any Error {
+        let refusal = Refusal(LinkFailure(status: NATS_CONNECTION_CLOSED, text: reason), configuration)
+        if refusal.isFinal { return Misconfiguration(refusal.sentence) }
+        return BrokerError(.unavailable, "the connection to NATS has ended for good (\(reason))", isRetriable: true)
+    }
+
     /// The caller destroys them.
     private func options(_ patience: Patience) throws -> OpaquePointer {
         var made: OpaquePointer?

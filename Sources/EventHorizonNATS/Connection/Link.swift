@@ -2,6 +2,7 @@
 import CNATS
 import EventHorizon
 import EventHorizonBridge
+import Glibc
 import Synchronization
 
 /// A received message, owned by whoever holds it, who ends it with `Library.destroy`.
@@ -62,6 +63,8 @@ final class Link: @unchecked Sendable {
     let loop = EventLoop()
     private(set) var connection: OpaquePointer!
     private let state = Mutex(State())
+    /// Whether the loop may use the connection: it may be about to serve a socket that it is just told to forget, and closing frees what serving uses.
+    fileprivate let isOpen = Mutex(true)
     /// Names this link's inboxes.
     let inbox: String
 
@@ -99,7 +102,12 @@ final class Link: @unchecked Sendable {
             defer { state.subscriptions = [] }
             return state.subscriptions
         }
-        natsConnection_Close(connection)
+        // What was published last leaves while the loop still serves.
+        natsConnection_FlushTimeout(connection, 500)
+        isOpen.withLock { isOpen in
+            isOpen = false
+            natsConnection_Close(connection)
+        }
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle) }
         natsConnection_Destroy(connection)
         state.withLock {
@@ -272,10 +280,10 @@ private final class LinkSocket: SocketHandler, @unchecked Sendable {
         self.connection = connection
     }
     func socketIsReadable() {
-        natsConnection_ProcessReadEvent(connection)
+        link.isOpen.withLock { if $0 { natsConnection_ProcessReadEvent(connection) } }
         link.drain()
     }
-    func socketIsWritable() { natsConnection_ProcessWriteEvent(connection) }
+    func socketIsWritable() { link.isOpen.withLock { if $0 { natsConnection_ProcessWriteEvent(connection) } } }
 }
 
 // MARK: - What libnats calls: file-level functions, on threads of its own
@@ -286,6 +294,10 @@ private func linkAttach(
     _ user: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ socket: natsSock
 ) -> natsStatus {
     user!.pointee = context
+    // With TLS, libnats waits without end for a socket to take more, and holds what the pings of all connections need: a peer that takes nothing for 5 s
+    // is gone. In milliseconds.
+    var limit: Int32 = 5_000
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
     link(context).attach(connection!, socket)
     return NATS_OK
 }
