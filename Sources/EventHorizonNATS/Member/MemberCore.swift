@@ -135,8 +135,8 @@ struct MemberCore {
             // What this turn already holds of it is not the member's any more, but harmless: its appends are fenced.
             turn.lost.append(partition)
         case .link(.lost(let reason)):
+            tellLost(reason, into: &turn)
             isControlUp = false
-            turn.notices.append(.connectionLost(reason: reason))
         case .link(.closed(let reason)): close(reason, into: &turn)
         case .link(.restored):
             isControlUp = true
@@ -147,8 +147,8 @@ struct MemberCore {
     private mutating func take(_ change: LinkChange, _ now: UInt64, into turn: inout Turn) {
         switch change {
         case .lost(let reason):
+            tellLost(reason, into: &turn)
             isUp = false
-            turn.notices.append(.connectionLost(reason: reason))
         case .closed(let reason):
             isUp = false
             close(reason, into: &turn)
@@ -158,6 +158,11 @@ struct MemberCore {
             for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
             for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
         }
+    }
+
+    /// One server's end is told once, though it ends both connections.
+    private func tellLost(_ reason: String, into turn: inout Turn) {
+        if isUp, isControlUp { turn.notices.append(.connectionLost(reason: reason)) }
     }
 
     /// Of what is held nothing can be settled any more: others go on with it, and read again what was in hand.
