@@ -63,6 +63,8 @@ final class Link: @unchecked Sendable {
         var clientsMade = 0
         var changes: [LinkChange] = []
         var isClosing = false
+        /// The last connection, closed.
+        var closed: Handle?
         /// How many threads make a new connection.
         var replacing = 0
         var changed: LoopTimer?
@@ -156,36 +158,42 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    /// Closes and frees all; blocks, so only on a foreign thread. The connection first, then what its callbacks use.
-    private func destroy() {
+    /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
+    private func shut() {
         state.withLock { $0.isClosing = true }
         while state.withLock({ $0.replacing > 0 }) { usleep(1_000) }
-        let (connection, subscriptions) = state.withLock { state in
+        let (connection, subscriptions, clients) = state.withLock { state in
             defer {
-                state.subscriptions = []
+                state.closed = state.closed ?? state.connection
                 state.connection = nil
+                state.subscriptions = []
+                state.changed = nil
             }
-            return (state.connection, state.subscriptions)
+            return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
         natsConnection_Close(connection?.pointer)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
-        state.withLock {
-            $0.clients = []
-            $0.changed = nil
+        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        state.withLock { state in
+            for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
+            state.clients = []
         }
-        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
-        loop.stop { natsConnection_Destroy(connection?.pointer) }
+        loop.stop()
     }
 
-    deinit { natsOptions_Destroy(options) }
+    /// Freed with its last user: a closed connection only says no, and the loop may have been about to read from it.
+    deinit {
+        if let closed = state.withLock({ $0.closed }) { natsConnection_Destroy(closed.pointer) }
+        natsOptions_Destroy(options)
+    }
 
     func close() async {
-        _ = try? await ForeignThread.run { self.destroy() }
+        _ = try? await ForeignThread.run { self.shut() }
     }
 
     /// For a deinit, which cannot wait.
     func closeLater() {
-        ForeignThread.start { self.destroy() }
+        ForeignThread.start { self.shut() }
     }
 
     // MARK: Clients
