@@ -173,7 +173,7 @@ final class Link: @unchecked Sendable {
         }
         natsConnection_Close(connection?.pointer)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
-        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
         state.withLock { state in
             for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
             state.clients = []
@@ -279,6 +279,9 @@ final class Link: @unchecked Sendable {
 
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
+
+    /// Whether it was closed: a connection that was only lost comes back.
+    var isClosed: Bool { state.withLock { $0.isClosing } }
 
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
