@@ -16,7 +16,7 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
-    /// For good: by us.
+    /// For good: the server refused us twice as we came back.
     case closed(reason: String)
 }
 
@@ -129,7 +129,7 @@ final class Link: @unchecked Sendable {
         return Handle(made)
     }
 
-    /// The connection is gone: makes another, on a foreign thread, until it succeeds or the link is closed.
+    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is closed.
     fileprivate func replace() {
         let isWanted = state.withLock { state in
             if !state.isClosing { state.replacing += 1 }
@@ -138,9 +138,18 @@ final class Link: @unchecked Sendable {
         guard isWanted else { return }
         // Whoever closes the link waits for this, and frees what was made.
         defer { state.withLock { $0.replacing -= 1 } }
+        var refusals = 0
         while !state.withLock({ $0.isClosing }) {
             usleep(.random(in: 100_000...150_000))
-            guard let made = try? connect() else { continue }
+            let made: Handle
+            do {
+                made = try connect()
+            } catch {
+                let failure = error as? LinkFailure
+                refusals = failure?.isRefusal == true ? refusals + 1 : 0
+                if let failure, refusals == 2 { return note(.closed(reason: failure.text)) }
+                continue
+            }
             let dead = state.withLock { state in
                 var handles: [Handle?] = []
                 for subscription in state.subscriptions {
@@ -376,6 +385,12 @@ private final class Dead: Sendable {
 struct LinkFailure: Error {
     var status: natsStatus
     var text: String
+
+    /// Whether the server does not let us in, as after a password was changed.
+    var isRefusal: Bool {
+        let words = text.lowercased()
+        return status == NATS_CONNECTION_AUTH_FAILED || words.contains("authorization") || words.contains("authentication")
+    }
 }
 
 /// What the loop calls for one socket of a link.
