@@ -43,7 +43,9 @@ struct Reconnecting {
             await server.kill()
             while reader.changes.value.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             let start = ContinuousClock.now
-            guard case .none = await requests.request("$JS.API.INFO", within: .milliseconds(300)) else { throw SupportError("a dead server has answered") }
+            guard case .none = await requests.request("$JS.API.INFO", within: .milliseconds(300)) else {
+                throw SupportError("a dead server has answered")
+            }
             #expect(start.duration(to: .now) >= .milliseconds(300))
             try await server.restart()
             while reader.changes.value.last != .restored { try await Task.sleep(for: .milliseconds(1)) }

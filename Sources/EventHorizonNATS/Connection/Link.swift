@@ -29,12 +29,12 @@ protocol LinkClient: AnyObject, Sendable {
 
 /// One connection, driven by an event loop of its own.
 ///
-/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what gathers
-/// while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what is
-/// unanswered then is the clients' to send again.
+/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what
+/// gathers while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what
+/// is unanswered then is the clients' to send again.
 ///
-/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the new
-/// one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
+/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the
+/// new one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
 final class Link: @unchecked Sendable {
     // Unchecked: `options` is never changed after it was filled; all else that changes is in `state`.
     private struct Subscription {
@@ -129,7 +129,8 @@ final class Link: @unchecked Sendable {
         return Handle(made)
     }
 
-    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is closed.
+    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is
+    /// closed.
     fileprivate func replace() {
         let isWanted = state.withLock { state in
             if !state.isClosing { state.replacing += 1 }
@@ -244,7 +245,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             if state.isClosing { return false }
             var handle: OpaquePointer?
-            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK { natsSubscription_SetPendingLimits(handle, -1, -1) }
+            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK {
+                natsSubscription_SetPendingLimits(handle, -1, -1)
+            }
             state.subscriptions.append(Subscription(handle: handle.map { Handle($0) }, subject: subject, client: client, source: source))
             return true
         }
@@ -319,7 +322,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
-                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
+                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else {
+                    continue
+                }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
                 state.clients[index].take(count, from: handle.pointer, source: subscription.source)
             }
