@@ -189,7 +189,7 @@ struct Appends {
                 ]
                 let (answers, _) = try await settle(member, outcome, answers: 2)
                 guard case .refused(let reason)? = answers[1], case .stored? = answers[2] else { Issue.record("\(answers)"); return }
-                #expect(reason.contains("1048576"))
+                #expect(reason.contains("10488") && reason.contains(String(broker.features.maximumRecordSize)))
             }
         }
     }

@@ -69,9 +69,11 @@ func serve(
     var turn = Turn()
     var outcome = Outcome()
     let deadline = soon(seconds)
+    var notices: [BrokerNotice] = []
     while surroundings.clock.now < deadline {
         turn.removeAll()
         await member.next(&turn, until: deadline)
+        notices += turn.notices
         for claim in turn.claimed { outcome.starts.append((claim.partition, claim.progress)) }
         for delivery in turn.deliveries { outcome.finished.append((delivery.partition, 1)) }
         outcome.releases += turn.revoked
@@ -79,7 +81,7 @@ func serve(
         member.submit(&outcome)
         if done { return }
     }
-    Issue.record("what was waited for did not happen in \(seconds) seconds", sourceLocation: sourceLocation)
+    Issue.record("what was waited for did not happen in \(seconds) seconds; notices: \(notices.suffix(20))", sourceLocation: sourceLocation)
 }
 
 func handlers(_ name: String = "invitations", categories: Set<EventHorizon.Category> = [invitations]) -> GroupDeclaration {

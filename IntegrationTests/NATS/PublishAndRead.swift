@@ -44,7 +44,10 @@ struct PublishAndRead {
             _ = try await broker.publish((0..<10).map { command("a", $0) })
             try await broker.withMember(of: handlers()) { member in
                 try await serve(member) { turn, outcome in
-                    for delivery in turn.deliveries where delivery.position == Position(6) { outcome.progress.append((0, delivery.position)) }
+                    for delivery in turn.deliveries where delivery.position == Position(6) {
+                        outcome.progress.append((0, delivery.position))
+                        outcome.releases.append(0)
+                    }
                     return turn.deliveries.contains { $0.position == Position(6) }
                 }
             }

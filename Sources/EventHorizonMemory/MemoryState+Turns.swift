@@ -103,7 +103,11 @@ extension MemoryState {
     private mutating func injectFaults(_ member: Int) {
         if draw(\.lostPartition) {
             let held = members[member].held
-            if !held.isEmpty { take(held[random.below(held.count)], from: member, isUnclean: true, tell: true) }
+            if !held.isEmpty {
+                take(held[random.below(held.count)], from: member, isUnclean: true, tell: true)
+                // A claim that was never told leaves nothing to tell: nobody would look again.
+                if members[member].lost.isEmpty { rebalance(members[member].group) }
+            }
         }
         if draw(\.readerRestart) {
             let log = members[member].declaration.log

@@ -62,9 +62,7 @@ public final class NATSBroker: Broker {
                 // The keeper has the control connection's thread: a slow decision on the member's own stops no renewal.
                 tasks.addTask(executorPreference: ready.control.loop) { await member.keeper.run() }
                 defer { member.keeper.leave() }
-                let value = try await body(member)
-                if let reason = member.closure { throw connector.ending(reason) }
-                return value
+                return try await body(member)
             }
             await link.close()
             return value
@@ -95,7 +93,7 @@ public final class NATSBroker: Broker {
         return try await publisher.value {
             let link = try await connector.connect()
             do {
-                return try Publisher(ready: ready, link: link, randomness: surroundings.randomness, ending: connector.ending)
+                return try Publisher(ready: ready, link: link, randomness: surroundings.randomness)
             } catch {
                 await link.close()
                 throw error

@@ -2,8 +2,11 @@ extension ReadModelStore {
     /// Rows and checkpoint are read in one snapshot: `body` runs when the checkpoint covers `receipt`.
     ///
     /// - Parameters:
+    ///   - projector: whose rows.
     ///   - receipt: what the rows must have seen; nil reads at once.
     ///   - limit: how long to wait for it.
+    ///   - clock: what the wait is measured by.
+    ///   - body: reads; runs once.
     /// - Throws: `ReadModelError.behind` when the limit has passed, `ReadModelError.otherLog` where the rows were made from another log, or what the store or `body` throws.
     public func read<P: Projector, Value>(
         _ projector: P.Type, atLeast receipt: Receipt? = nil, within limit: Duration = .seconds(5), clock: any WorkerClock = ReadingClock(),

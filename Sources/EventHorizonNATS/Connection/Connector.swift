@@ -33,10 +33,7 @@ struct Connector: Sendable {
         while true {
             do {
                 return try await ForeignThread.run {
-                    let options = try options(patience)
-                    // libnats copies what a connection needs.
-                    defer { natsOptions_Destroy(options) }
-                    return try Link(options)
+                    try Link(options(patience))
                 }
             } catch let failure as LinkFailure {
                 let refusal = Refusal(failure, configuration)
@@ -46,13 +43,6 @@ struct Connector: Sendable {
                 wait = min(wait * 2, 1_000_000_000)
             }
         }
-    }
-
-    /// What it means that libnats gave up a connection: it does when it is refused twice as it comes back, as after a password was changed.
-    func ending(_ reason: String) -> any Error {
-        let refusal = Refusal(LinkFailure(status: NATS_CONNECTION_CLOSED, text: reason), configuration)
-        if refusal.isFinal { return Misconfiguration(refusal.sentence) }
-        return BrokerError(.unavailable, "the connection to NATS has ended for good (\(reason))", isRetriable: true)
     }
 
     /// The caller destroys them.
@@ -93,16 +83,9 @@ struct Connector: Sendable {
             }
             if let name = tls.serverName { try check(natsOptions_SetExpectedHostname(options, name), "the name of --tls-server-name, '\(name)',") }
         }
-        // A connection that was once made is waited for, for ever.
-        natsOptions_SetAllowReconnect(options, true)
-        natsOptions_SetMaxReconnect(options, -1)
-        natsOptions_SetReconnectWait(options, 100)
-        natsOptions_SetReconnectJitter(options, 50, 50)
         natsOptions_SetTimeout(options, 2_000)
         natsOptions_SetPingInterval(options, patience.pingInterval)
         natsOptions_SetMaxPingsOut(options, patience.pings)
-        // What is unanswered is sent again after a reconnect, by its sender: libnats need not keep it too.
-        natsOptions_SetReconnectBufSize(options, 1 << 16)
     }
 
     /// As a JSON string holds it: libnats pastes user, password and token into its JSON as they are, where a quotation mark in a password ends the string.

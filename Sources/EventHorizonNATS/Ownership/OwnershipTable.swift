@@ -33,7 +33,7 @@ struct OwnershipTable {
         var inFlight: OwnershipRecord?
         var progress = Position.start
         var writtenAt: UInt64 = 0
-        /// In counted time, when this member gave it up.
+        /// In counted time, when this member gave it up unasked.
         var releasedAt: UInt64?
     }
 
@@ -84,7 +84,7 @@ struct OwnershipTable {
 
     mutating func observed(partition index: Int, record: OwnershipRecord?, revision: UInt64) -> [Action] {
         guard partitions.indices.contains(index), revision > partitions[index].revision else { return [] }
-        if let inFlight = partitions[index].inFlight, inFlight == record { return written(partition: index, revision: revision) + evaluate() }
+        if let record, partitions[index].inFlight == record { return written(partition: index, record, revision: revision) + evaluate() }
         return replaced(index, by: record, revision: revision) + evaluate()
     }
 
@@ -104,8 +104,9 @@ struct OwnershipTable {
 
     // MARK: What became of writes
 
-    mutating func written(partition index: Int, revision: UInt64) -> [Action] {
-        guard let record = partitions[index].inFlight else { return [] }
+    /// A write was stored. One that is not under way any more has been seen before its answer, or overtaken.
+    mutating func written(partition index: Int, _ record: OwnershipRecord, revision: UInt64) -> [Action] {
+        guard partitions[index].inFlight == record else { return [] }
         partitions[index].inFlight = nil
         partitions[index].record = record
         partitions[index].revision = max(revision, partitions[index].revision)
@@ -118,17 +119,16 @@ struct OwnershipTable {
             return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean)]
         case .releasing where Self.isFree(record):
             partitions[index].hold = .none
-            partitions[index].releasedAt = counted
             return [.released(partition: index)] + evaluate()
         default: return []
         }
     }
 
     /// A write was refused: `record` is what the key holds.
-    mutating func refused(partition index: Int, record: OwnershipRecord?, revision: UInt64) -> [Action] {
-        guard let inFlight = partitions[index].inFlight else { return [] }
+    mutating func refused(partition index: Int, _ write: OwnershipRecord, record: OwnershipRecord?, revision: UInt64) -> [Action] {
+        guard partitions[index].inFlight == write else { return [] }
         // A write whose first answer was lost is refused when it is repeated.
-        if let record, record == inFlight { return written(partition: index, revision: revision) }
+        if record == write { return written(partition: index, write, revision: revision) }
         return replaced(index, by: record, revision: revision) + evaluate()
     }
 
@@ -147,6 +147,7 @@ struct OwnershipTable {
     /// - Parameter epoch: Of the claim that is given up; nil for whichever there is.
     mutating func release(partition index: Int, epoch: UInt64?) {
         guard partitions.indices.contains(index), let current = epoch ?? partitions[index].record?.epoch, owns(index, current) else { return }
+        partitions[index].releasedAt = partitions[index].hold == .held ? counted : nil
         partitions[index].hold = .releasing(isClean: true)
     }
 
@@ -253,7 +254,7 @@ struct OwnershipTable {
         for step in partitions.indices where wanted > 0 {
             let index = (offset + step) % partitions.count
             guard partitions[index].hold == .none else { continue }
-            // What was given up here is not taken again at once: the member had its reason.
+            // What was given up here unasked is not taken again at once: the member had its reason.
             if let releasedAt = partitions[index].releasedAt, counted &- releasedAt < lease { continue }
             let record = partitions[index].record
             let isExpired = counted &- partitions[index].seenAt >= lease

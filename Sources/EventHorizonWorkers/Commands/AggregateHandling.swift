@@ -36,8 +36,8 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
     func decide(_ batch: ArraySlice<PendingCommand>, slot: Int, commit: Int, into draft: inout Draft) {
         let now = surroundings.clock.time
         for pending in batch {
-            if let failure = pending.failure {
-                draft.verdicts.append(.failed(reason: failure))
+            if let verdict = pending.verdict {
+                draft.verdicts.append(verdict)
                 continue
             }
             do {
