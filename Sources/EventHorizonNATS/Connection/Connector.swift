@@ -33,6 +33,7 @@ struct Connector: Sendable {
         while true {
             do {
                 return try await ForeignThread.run {
+                    // The link keeps them: it connects again with them.
                     try Link(options(patience))
                 }
             } catch let failure as LinkFailure {
@@ -44,6 +45,9 @@ struct Connector: Sendable {
             }
         }
     }
+
+    /// What is said to whoever waits on a link that is closed.
+    func ending(_ reason: String) -> any Error { BrokerError(.unavailable, "the connection to NATS has ended for good (\(reason))", isRetriable: true) }
 
     /// The caller destroys them.
     private func options(_ patience: Patience) throws -> OpaquePointer {

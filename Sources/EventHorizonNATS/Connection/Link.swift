@@ -18,6 +18,8 @@ enum LinkChange: Sendable, Equatable {
     case restored
     /// The server that it is to be restored from is there, and lets nobody in: its password was changed, or its certificate.
     case refused(reason: String)
+    /// For good: by us.
+    case closed(reason: String)
 }
 
 /// Reads from a link. Called on the link's loop, one call at a time.
@@ -189,7 +191,7 @@ final class Link: @unchecked Sendable {
         natsConnection_FlushTimeout(connection?.pointer, 500)
         serving.withLock { _ in natsConnection_Close(connection?.pointer) }
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
-        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
+        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
         state.withLock { state in
             for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
             state.clients = []

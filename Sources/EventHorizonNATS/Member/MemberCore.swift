@@ -58,6 +58,8 @@ struct MemberCore {
     var decoder: DeliveryDecoder
     var isUp = true
     var isControlUp = true
+    /// Why a connection was closed, if it was: what was held is lost, and the member ends.
+    var closure: String?
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
     /// By partition, when a stall was last told.
@@ -135,11 +137,12 @@ struct MemberCore {
         case .link(.lost(let reason)):
             tellLost(reason, into: &turn)
             isControlUp = false
+        case .link(.closed(let reason)): close(reason, into: &turn)
+        // The member's own connection is refused as well.
+        case .link(.refused): break
         case .link(.restored):
             isControlUp = true
             if isUp { turn.notices.append(.connectionRestored) }
-        // The member's own connection is refused as well.
-        case .link(.refused): break
         }
     }
 
@@ -149,6 +152,9 @@ struct MemberCore {
             tellLost(reason, into: &turn)
             isUp = false
         case .refused(let reason): turn.notices.append(.connectionLost(reason: reason))
+        case .closed(let reason):
+            isUp = false
+            close(reason, into: &turn)
         case .restored:
             isUp = true
             if isControlUp { turn.notices.append(.connectionRestored) }
@@ -160,6 +166,17 @@ struct MemberCore {
     /// One server's end is told once, though it ends both connections.
     private func tellLost(_ reason: String, into turn: inout Turn) {
         if isUp, isControlUp { turn.notices.append(.connectionLost(reason: reason)) }
+    }
+
+    /// Of what is held nothing can be settled any more: others go on with it, and read again what was in hand.
+    private mutating func close(_ reason: String, into turn: inout Turn) {
+        isControlUp = false
+        if closure == nil { closure = reason }
+        turn.notices.append(.connectionLost(reason: reason))
+        for partition in sessions.indices where sessions[partition] != nil {
+            drop(partition)
+            turn.lost.append(partition)
+        }
     }
 
     /// Ends a session: its answers are awaited no more.

@@ -245,7 +245,7 @@ final class Keeper: LinkClient, Sendable {
         let now = MonotonicTime.now
         switch change {
         case .refused: break
-        case .lost:
+        case .lost, .closed:
             state.isUp = false
             state.table.interrupted()
         case .restored:
