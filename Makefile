@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -9,6 +9,7 @@ help:
 	@echo 'make run               leaves server and workers up, says their addresses, logs and pids; make stop ends them'
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
+	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
 	@echo 'make proto             generates the wire code from proto/ anew'
@@ -34,13 +35,18 @@ build:
 	@echo 'building (the first time takes minutes)' >&2
 	@swift build --quiet
 
+# One test at a time: many start processes and wait for them, which on two cores starves those beside them.
 test:
 	@.ci/packages build
-	swift test --skip IntegrationTests
+	swift test --no-parallel --skip IntegrationTests
 
 test_integration:
 	@.ci/packages build server
-	swift test --filter IntegrationTests
+	swift test --no-parallel --filter IntegrationTests
+
+test_faults: build
+	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
+	  $(if $(FAULTS),--faults $(FAULTS))
 
 format:
 	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift

@@ -21,6 +21,8 @@ from eventhorizon.v1.answer_pb2 import Answer
 from eventhorizon.v1.commit_pb2 import Commit
 from eventhorizon.v1.envelope_pb2 import Envelope
 from eventhorizon.v1.topology_pb2 import Topology
+from nats.errors import TimeoutError
+from nats.js.errors import NotFoundError
 
 CATEGORY = "guestlist.v1.Invitation"
 
@@ -88,7 +90,11 @@ async def main() -> int:
 
     nc = await nats.connect(given.server)
     js = nc.jetstream()
-    count = await partition_count(js, app)
+    try:
+        count = await partition_count(js, app)
+    except NotFoundError:
+        print(f"there is no application '{app}' on this server yet: start a guestlist-command-handler, which creates it", file=sys.stderr)
+        return 1
 
     # The answer comes to a subject of ours. A command that wants none leaves reply_to empty.
     inbox = nc.new_inbox()
@@ -113,7 +119,7 @@ async def main() -> int:
 
     try:
         answer = Answer.FromString((await answers.next_msg(timeout=10)).data)
-    except nats.errors.TimeoutError:
+    except TimeoutError:
         print("no answer within 10 s: the command is stored all the same; does a guestlist-command-handler run?", file=sys.stderr)
         return 1
     assert answer.command_id == command_id, "the answer is another command's"

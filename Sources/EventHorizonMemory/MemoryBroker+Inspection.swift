@@ -39,6 +39,7 @@ extension MemoryBroker {
     ///
     /// - Parameters:
     ///   - bytes: The body.
+    ///   - log: Where it is stored.
     ///   - stream: Whose the headers say that it is; decides who is given it, and the partition.
     ///   - type: The type that the headers name.
     @discardableResult

@@ -4,12 +4,12 @@ internal import Synchronization
 
 /// A broker in the process's own memory: partitioned logs with conditional append, groups, requests; no server and no durability.
 ///
-/// For tests, examples and whole applications in one process. What is stored is the wire's bytes, so that what passes here passes on the wire. Time, ids
-/// and faults come from outside: with a clock and an executor of a test's own, the same seed gives the same run.
+/// For tests, examples and whole applications in one process. What is stored is the wire's bytes, so that what passes here passes on the wire. Time,
+/// ids and faults come from outside: with a clock and an executor of a test's own, the same seed gives the same run.
 ///
-/// Positions are one sequence per log across its partitions, as on JetStream, so that they have gaps within a partition. Skipped records take no credit.
-/// With `atomicSettle` what one outcome stores for one partition is stored whole or not at all: where an append of it conflicts and there is more than
-/// conflicts, the partition is lost and claimed again. A record that is refused is no part of it.
+/// Positions are one sequence per log across its partitions, as on JetStream, so that they have gaps within a partition. Skipped records take no
+/// credit. With `atomicSettle` what one outcome stores for one partition is stored whole or not at all: where an append of it conflicts and there is
+/// more than conflicts, the partition is lost and claimed again. A record that is refused is no part of it.
 ///
 /// Safe to use from any task and thread.
 public final class MemoryBroker: Broker {
@@ -82,7 +82,8 @@ public final class MemoryBroker: Broker {
         if let answer { return answer }
         if Task.isCancelled { throw BrokerError(.cancelled, "the task that waited for the answer to command \(command.id) was cancelled") }
         throw BrokerError(
-            .deadlineExceeded, "no answer to command \(command.id) within \(limit): it is stored and will be handled when a command handler for "
+            .deadlineExceeded,
+            "no answer to command \(command.id) within \(limit): it is stored and will be handled when a command handler for "
                 + "'\(command.stream.category)' runs", isRetriable: true)
     }
 

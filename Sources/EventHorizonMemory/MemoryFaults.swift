@@ -12,7 +12,8 @@ public struct MemoryFaults: Sendable, Equatable {
     public var lostPartition = 0.0
     /// A partition's reader restarts: deliveries begin again after the recorded progress. Drawn once a turn.
     public var readerRestart = 0.0
-    /// A published command is stored twice, under one id at two positions, as after a repeat whose first answer was lost. `publish` answers with the first.
+    /// A published command is stored twice, under one id at two positions, as after a repeat whose first answer was lost. `publish` answers with the
+    /// first.
     public var doubledMessage = 0.0
     /// A partition's deliveries are held up for a delay. Drawn once a turn and partition that has something to deliver.
     public var lateDelivery = 0.0

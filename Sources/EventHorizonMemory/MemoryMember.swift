@@ -51,8 +51,14 @@ final class MemoryMember: GroupMember {
                 broker.wake(number)
             }
         }
-        if isDraining { await park() } else {
-            await withTaskCancellationHandler { await park() } onCancel: { broker.wake(number) }
+        if isDraining {
+            await park()
+        } else {
+            await withTaskCancellationHandler {
+                await park()
+            } onCancel: {
+                broker.wake(number)
+            }
         }
         if let timer {
             timer.cancel()

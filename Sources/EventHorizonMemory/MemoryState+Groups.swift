@@ -6,7 +6,9 @@ extension MemoryState {
     mutating func join(_ declaration: GroupDeclaration) throws -> (number: Int, id: String) {
         _ = try topology.record(declaration)
         let group: Int
-        if let known = groups.firstIndex(where: { $0.name == declaration.name }) { group = known } else {
+        if let known = groups.firstIndex(where: { $0.name == declaration.name }) {
+            group = known
+        } else {
             let log = self[declaration.log]
             group = groups.count
             groups.append(

@@ -15,7 +15,8 @@ extension MemoryState {
         let limit = features.maximumPublishSize
         guard bytes.count <= limit else {
             return .refused(
-                reason: "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
+                reason:
+                    "the command \(command.id) for \(shown(command.stream)) takes \(bytes.count) bytes and this broker publishes at most \(limit): "
                     + "send less, or a reference to it")
         }
         do { _ = try bytes.withUnsafeBytes { try codec.decodeEnvelope($0) } } catch {
@@ -106,7 +107,9 @@ extension MemoryState {
                 guard envelope.kind == .command else { return undecodable("the commands log holds an event") }
                 guard envelope.stream == record.stream, envelope.payload.name == record.type else {
                     return undecodable(
-                        "the headers say '\(record.type)' for \(shown(record.stream)), the body says '\(envelope.payload.name)' for \(shown(envelope.stream))")
+                        "the headers say '\(record.type)' for \(shown(record.stream)), "
+                            + "the body says '\(envelope.payload.name)' for \(shown(envelope.stream))"
+                    )
                 }
                 return .command(envelope)
             case .events:

@@ -103,7 +103,11 @@ extension MemoryState {
     private mutating func injectFaults(_ member: Int) {
         if draw(\.lostPartition) {
             let held = members[member].held
-            if !held.isEmpty { take(held[random.below(held.count)], from: member, isUnclean: true, tell: true) }
+            if !held.isEmpty {
+                take(held[random.below(held.count)], from: member, isUnclean: true, tell: true)
+                // A claim that was never told leaves nothing to tell: nobody would look again.
+                if members[member].lost.isEmpty { rebalance(members[member].group) }
+            }
         }
         if draw(\.readerRestart) {
             let log = members[member].declaration.log
@@ -114,7 +118,8 @@ extension MemoryState {
             let from = max(session.startedAfter, groups[members[member].group].progress[partition])
             let again = self[log].index(after: from, in: partition)
             members[member].sessions[partition]?.cursor = min(cursor, again)
-            members[member].notices.append(.readerRestarted(partition: partition, reason: "a fault of the seed: deliveries begin again after position \(from)"))
+            members[member].notices.append(
+                .readerRestarted(partition: partition, reason: "a fault of the seed: deliveries begin again after position \(from)"))
         }
     }
 }

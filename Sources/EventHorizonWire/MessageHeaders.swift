@@ -28,7 +28,9 @@ public enum MessageHeaders {
     }
 
     /// Why the headers contradict the envelope that their body gave, for a dead letter; nil where they do not. A header that is absent is fine.
-    /// - Parameter header: The value of the header with that name; nil where it is absent.
+    /// - Parameters:
+    ///   - envelope: What the body gave.
+    ///   - header: The value of the header with that name; nil where it is absent.
     public static func disagreement(with envelope: Envelope, header: (String) -> String?) -> String? {
         for name in [id, kind, type, schema, correlation, causation] {
             if let value = header(name), let reason = disagreement(with: envelope, name: name, value: value) { return reason }

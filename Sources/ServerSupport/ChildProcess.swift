@@ -164,11 +164,18 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// The last lines of output, for a message to a person.
+    /// The last lines of output, for a message to a person; of a crash, its report from the beginning.
     package func tail(lines: Int = 20) -> String {
-        let last = output.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines + 1)
-        let text = last.joined(separator: "\n")
+        let all = output.split(separator: "\n", omittingEmptySubsequences: false)
+        let text = (Self.crash(in: all) ?? all.suffix(lines + 1)).joined(separator: "\n")
         return text.isEmpty ? "; it wrote nothing" : ":\n\(text)"
+    }
+
+    /// What was said before a crash, and the thread that crashed out of the many that the report shows.
+    private static func crash(in lines: [Substring]) -> ArraySlice<Substring>? {
+        guard let start = lines.firstIndex(where: { $0.contains("Program crashed") || $0.contains("Fatal error") }) else { return nil }
+        let thread = lines[start...].firstIndex { $0.hasPrefix("Thread") && $0.contains("crashed") } ?? start
+        return lines[max(0, start - 5)..<start] + lines[thread...].prefix(30)
     }
 
     private func pause(_ duration: Duration) async { try? await Task.sleep(for: duration) }

@@ -14,7 +14,8 @@ import Testing
         let command = SmallHandler.command("x", to: aggregate, on: broker)
         let place = Place(log: .commands, incarnation: member.incarnation, partition: 0, position: Position(1))
         return Commit(
-            stream: command.stream, number: 1, firstVersion: 1, decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: 1..<1))],
+            stream: command.stream, number: 1, firstVersion: 1,
+            decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: 1..<1), correlation: command.correlation)],
             inputs: [place])
     }
 

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func an_invitation_is_answered_at_most_once() throws {
-        try Scenario(Invitation.self).explore { _, events in               // commands made up by seed: purity, the wire, and this
+        try Scenario(Invitation.self).explore { _, events in  // commands made up by seed: purity, the wire, and this
             events.filter { if case .accepted = $0 { true } else { $0 == .declined } }.count <= 1
         }
     }
@@ -86,7 +86,9 @@ import Testing
         withKnownIssue("a message that does not survive its catalog") { Scenario(Forgetful.self).when(.forget).then(.forgotten(Lossy(text: "x"))) }
         withKnownIssue("an aggregate that decides by more than its state") { try Scenario(Moody.self).explore() }
         withKnownIssue("what must hold does not") { try Scenario(Invitation.self).explore { _, events in events.isEmpty } }
-        withKnownIssue("a state that does not survive its commit") { Scenario(Amnesic.self).when(.created(list: "l", name: "n", age: 1), of: "a").then() }
+        withKnownIssue("a state that does not survive its commit") {
+            Scenario(Amnesic.self).when(.created(list: "l", name: "n", age: 1), of: "a").then()
+        }
     }
 
     @Test func a_type_that_cannot_be_made_up_is_named_with_the_remedy() {

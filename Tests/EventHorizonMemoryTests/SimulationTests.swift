@@ -41,7 +41,8 @@ import Testing
                 try await tasks.waitForAll()
             }
             let trace = broker.records(of: .events).compactMap(\.commit).map { commit in
-                "\(commit.stream.aggregate) \(commit.number) " + commit.events.map { String(decoding: $0.payload.bytes, as: UTF8.self) }.joined(separator: ",")
+                "\(commit.stream.aggregate) \(commit.number) "
+                    + commit.events.map { String(decoding: $0.payload.bytes, as: UTF8.self) }.joined(separator: ",")
             }
             return trace + ["\(executor.clock.now.nanoseconds) \(executor.jobs)"]
         }

@@ -2,7 +2,8 @@ import EventHorizon
 import EventHorizonMemory
 import EventHorizonTesting
 
-/// The smallest command handler that is right: one command at a time, recognised by its place and its id, one event each, progress after it is stored.
+/// The smallest command handler that is right: one command at a time, recognised by its place and its id, one event each, progress after it is
+/// stored.
 struct SmallHandler {
     static let category: Category = "test.v1.Log"
     static let group = GroupDeclaration(name: "handler", log: .commands, categories: [category])
@@ -58,7 +59,10 @@ struct SmallHandler {
                 payload: Payload(name: "test.v1.Written", contentType: "text/plain", bytes: command.payload.bytes), at: command.occurredAt)
             let commit = Commit(
                 stream: command.stream, number: commits.count + 1, firstVersion: version, events: [event],
-                decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: version..<version + 1))], inputs: [place])
+                decided: [
+                    DecidedCommand(
+                        id: command.id, place: place, outcome: .accepted(versions: version..<version + 1), correlation: command.correlation)
+                ], inputs: [place])
             outcome = Outcome()
             outcome.appends = [
                 Outcome.Append(token: append, partition: delivery.partition, commit: commit, previous: commits.last?.position ?? .start)

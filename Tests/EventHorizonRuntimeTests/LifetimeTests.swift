@@ -244,9 +244,9 @@ struct Listener: Instrument {
     @Test func a_set_variable_is_obeyed_in_debug_builds_alone() throws {
         let environment = ["EVENTHORIZON_FAILPOINT": "afterRows:1"]
         #if DEBUG
-            #expect(try EnvironmentFailpoints.fromEnvironment(environment)?.step == .afterRows)
+        #expect(try EnvironmentFailpoints.fromEnvironment(environment)?.step == .afterRows)
         #else
-            #expect(throws: Misconfiguration.self) { try EnvironmentFailpoints.fromEnvironment(environment) }
+        #expect(throws: Misconfiguration.self) { try EnvironmentFailpoints.fromEnvironment(environment) }
         #endif
     }
 }

@@ -10,10 +10,12 @@ public struct Events<Input: Sendable>: Sendable {
         package let decode: @Sendable (Envelope, _ version: Int, [any PayloadFormat], inout [Input]) throws -> Void
     }
     package private(set) var routes: [Category: Route] = [:]
+    private var repeated: [String] = []
 
     public init<Source: EventSource>(of source: Source.Type) where Input == Recorded<Source> { add(Source.self, only: nil) { $0 } }
 
-    public init<Source: EventSource>(of source: Source.Type, only name: Source.Event.CodingKeys, _ names: Source.Event.CodingKeys...) where Input == Recorded<Source> {
+    public init<Source: EventSource>(of source: Source.Type, only name: Source.Event.CodingKeys, _ names: Source.Event.CodingKeys...)
+    where Input == Recorded<Source> {
         add(Source.self, only: [name] + names) { $0 }
     }
 
@@ -25,15 +27,18 @@ public struct Events<Input: Sendable>: Sendable {
     public func only<Source: EventSource>(_ names: Source.Event.CodingKeys..., of source: Source.Type) -> Self {
         var narrowed = self
         guard let route = routes[Category(Source.category)] else { return self }
-        narrowed.routes[Category(Source.category)] = Route(names: Source.Event.catalog.names(readAs: names), problems: route.problems, decode: route.decode)
+        narrowed.routes[Category(Source.category)] = Route(
+            names: Source.Event.catalog.names(readAs: names), problems: route.problems, decode: route.decode)
         return narrowed
     }
 
     private mutating func add<Source: EventSource>(_ wrap: @escaping @Sendable (Recorded<Source>) -> Input) { add(Source.self, only: nil, wrap) }
 
-    private mutating func add<Source: EventSource>(_: Source.Type, only names: [Source.Event.CodingKeys]?, _ wrap: @escaping @Sendable (Recorded<Source>) -> Input) {
+    private mutating func add<Source: EventSource>(
+        _: Source.Type, only names: [Source.Event.CodingKeys]?, _ wrap: @escaping @Sendable (Recorded<Source>) -> Input
+    ) {
         let catalog = Source.Event.catalog
-        precondition(routes[Category(Source.category)] == nil, "\(Source.category) is listed twice")
+        if routes[Category(Source.category)] != nil { repeated.append(Source.category) }
         routes[Category(Source.category)] = Route(
             names: catalog.names(readAs: names ?? Array(Source.Event.CodingKeys.allCases)), problems: MessageCatalog<Source.Event>.problems
         ) { event, version, formats, inputs in
@@ -47,7 +52,9 @@ public struct Events<Input: Sendable>: Sendable {
     package var categories: Set<Category> { Set(routes.keys) }
 
     /// What is wrong with the names of what is read, in sentences.
-    package var problems: [String] { routes.values.flatMap(\.problems).sorted() }
+    package var problems: [String] {
+        repeated.map { "'\($0)' is read twice: give each aggregate one case of the input" } + routes.values.flatMap(\.problems).sorted()
+    }
 
     /// Decodes what is listed; false: skipped, undecoded.
     package func decode(_ event: Envelope, version: Int, formats: [any PayloadFormat], into inputs: inout [Input]) throws -> Bool {

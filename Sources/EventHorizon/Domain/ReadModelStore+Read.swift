@@ -2,8 +2,11 @@ extension ReadModelStore {
     /// Rows and checkpoint are read in one snapshot: `body` runs when the checkpoint covers `receipt`.
     ///
     /// - Parameters:
+    ///   - projector: whose rows.
     ///   - receipt: what the rows must have seen; nil reads at once.
     ///   - limit: how long to wait for it.
+    ///   - clock: what the wait is measured by.
+    ///   - body: reads; runs once.
     /// - Throws: `ReadModelError.behind` when the limit has passed, `ReadModelError.otherLog` where the rows were made from another log, or what the store or `body` throws.
     public func read<P: Projector, Value>(
         _ projector: P.Type, atLeast receipt: Receipt? = nil, within limit: Duration = .seconds(5), clock: any WorkerClock = ReadingClock(),
@@ -13,29 +16,41 @@ extension ReadModelStore {
         let deadline = clock.now + limit
         var pause = Duration.milliseconds(1)
         while true {
-            let attempt: ReadAttempt<Value> = try snapshot(of: projection) { db, checkpoints in
-                if let place = receipt?.place {
-                    guard let checkpoint = checkpoints[place.partition] else { return .behind(.start) }
-                    guard checkpoint.incarnation == place.incarnation else { throw ReadModelError.otherLog(projection) }
-                    guard checkpoint.position >= place.position else { return .behind(checkpoint.position) }
-                }
-                return .read(try body(db))
-            }
-            switch attempt {
+            switch try attempt(projection, receipt, body) {
             case .read(let value): return value
-            case .behind(let position):
-                guard clock.now < deadline, !Task.isCancelled else {
-                    throw ReadModelError.behind(projection, at: position, wanted: receipt?.place.position ?? .start, partition: receipt?.place.partition ?? 0)
-                }
+            case .not(let reason):
+                guard receipt != nil, clock.now < deadline, !Task.isCancelled else { throw reason }
                 await clock.sleep(until: min(clock.now + pause, deadline))
                 pause = min(pause * 2, .milliseconds(16))
             }
         }
     }
+
+    private func attempt<Value>(
+        _ projection: ProjectionID, _ receipt: Receipt?, _ body: (borrowing StoreTransaction<Self>) throws -> Value
+    ) throws -> ReadAttempt<Value> {
+        do {
+            return try snapshot(of: projection) { db, checkpoints in
+                if let place = receipt?.place {
+                    let checkpoint = checkpoints[place.partition]
+                    if let checkpoint, checkpoint.incarnation != place.incarnation { throw ReadModelError.otherLog(projection) }
+                    let position = checkpoint?.position ?? .start
+                    guard position >= place.position else {
+                        return .not(.behind(projection, at: position, wanted: place.position, partition: place.partition))
+                    }
+                }
+                return .read(try body(db))
+            }
+        } catch let error as ReadModelError where error == .missing(projection) {
+            // Its projector has not come to make it yet.
+            return .not(error)
+        }
+    }
 }
 
 private enum ReadAttempt<Value> {
-    case read(Value), behind(Position)
+    case read(Value)
+    case not(ReadModelError)
 }
 
 /// Why a read model was not read.

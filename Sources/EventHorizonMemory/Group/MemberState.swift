@@ -67,7 +67,8 @@ struct MemberState {
 
     /// Whether the group asked for this record: said by what would be its headers, without decoding.
     func wants(_ record: MemoryLog.Record) -> Bool {
-        declaration.categories.contains(record.stream.category) || !declaration.senders.isEmpty && record.senders.contains(where: declaration.senders.contains)
+        declaration.categories.contains(record.stream.category)
+            || !declaration.senders.isEmpty && record.senders.contains(where: declaration.senders.contains)
     }
 
     /// Takes a partition away, with what is waiting to be said about it. The claim, if the member has not even been told of that.

@@ -23,7 +23,9 @@ struct MemoryLog {
         partitions = Array(repeating: [], count: partitionCount)
     }
 
-    mutating func append(_ bytes: [UInt8], to partition: Int, stream: StreamID, type: String, senders: [Category] = [], isCommit: Bool = false) -> Position {
+    mutating func append(_ bytes: [UInt8], to partition: Int, stream: StreamID, type: String, senders: [Category] = [], isCommit: Bool = false)
+        -> Position
+    {
         last = Position(last.rawValue + 1)
         if isCommit { streams[stream, default: []].append(partitions[partition].count) }
         partitions[partition].append(Record(position: last, stream: stream, type: type, senders: senders, bytes: bytes))

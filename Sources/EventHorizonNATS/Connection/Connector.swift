@@ -18,10 +18,7 @@ struct Connector: Sendable {
         while true {
             do {
                 return try await ForeignThread.run {
-                    let options = try options()
-                    // libnats copies what a connection needs.
-                    defer { natsOptions_Destroy(options) }
-                    return try Link(options)
+                    try Link(options())
                 }
             } catch let failure as LinkFailure {
                 if let problem = permanent(failure) { throw Misconfiguration(problem) }
@@ -94,16 +91,9 @@ struct Connector: Sendable {
             }
             if let name = tls.serverName { try check(natsOptions_SetExpectedHostname(options, name), "the server name '\(name)'") }
         }
-        // A connection that was once made is waited for, for ever.
-        natsOptions_SetAllowReconnect(options, true)
-        natsOptions_SetMaxReconnect(options, -1)
-        natsOptions_SetReconnectWait(options, 100)
-        natsOptions_SetReconnectJitter(options, 50, 50)
         natsOptions_SetTimeout(options, 2_000)
         natsOptions_SetPingInterval(options, 5_000)
         natsOptions_SetMaxPingsOut(options, 2)
-        // What is unanswered is sent again after a reconnect, by its sender: libnats need not keep it too.
-        natsOptions_SetReconnectBufSize(options, 1 << 16)
     }
 }
 #endif

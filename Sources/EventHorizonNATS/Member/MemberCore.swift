@@ -136,7 +136,7 @@ struct MemberCore {
 
     private mutating func take(_ change: LinkChange, _ now: UInt64, into turn: inout Turn) {
         switch change {
-        case .lost(let reason), .closed(let reason):
+        case .lost(let reason):
             isUp = false
             turn.notices.append(.connectionLost(reason: reason))
         case .restored:

@@ -239,7 +239,7 @@ final class Keeper: LinkClient, Sendable {
     private func take(_ change: LinkChange, _ state: inout State) {
         let now = MonotonicTime.now
         switch change {
-        case .lost, .closed:
+        case .lost:
             state.isUp = false
             state.table.interrupted()
         case .restored:

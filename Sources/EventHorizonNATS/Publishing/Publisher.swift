@@ -246,7 +246,7 @@ final class Publisher: LinkClient, Sendable {
     func changed(_ change: LinkChange) {
         self.change { state in
             switch change {
-            case .lost, .closed: state.isUp = false
+            case .lost: state.isUp = false
             case .restored:
                 state.isUp = true
                 for number in state.inFlight.numbers(where: { _ in true }) { state.inFlight[number]?.due = 0 }

@@ -100,7 +100,10 @@ struct Setup {
                     guard let info = JSONValue(body) else {
                         throw BrokerError(.protocolViolation, "the server's description of the stream '\(stream.name)' is no JSON")
                     }
-                    return info
+                    // While somebody else is creating it, a stream is described with the year 1 as its time of creation.
+                    if info["created"]?.string.flatMap(RFC3339.nanoseconds) != nil { return info }
+                    problem = "the server describes it without its time of creation"
+                    break
                 }
                 problem = error.description
                 switch error.errorCode {

@@ -12,6 +12,8 @@ public struct ConfigurationType<Value: Sendable>: Sendable {
     let redact: @Sendable (String) -> String
 
     /// - Parameters:
+    ///   - placeholder: what stands for a value in `--help`, in capitals.
+    ///   - expectation: completes the sentence "expected ...".
     ///   - parse: nil for a text that is not a value.
     ///   - format: how a default is shown.
     ///   - redact: takes out of a text, right or wrong, what must not be seen.

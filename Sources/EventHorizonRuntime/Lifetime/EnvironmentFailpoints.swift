@@ -35,9 +35,9 @@ final class EnvironmentFailpoints: Failpoints {
     static func fromEnvironment(_ environment: [String: String]) throws -> EnvironmentFailpoints? {
         guard let text = environment[variable], !text.isEmpty else { return nil }
         #if DEBUG
-            return try EnvironmentFailpoints(text)
+        return try EnvironmentFailpoints(text)
         #else
-            throw Misconfiguration("\(variable) is set and this is a release build, which has no failpoints: unset it")
+        throw Misconfiguration("\(variable) is set and this is a release build, which has no failpoints: unset it")
         #endif
     }
 }

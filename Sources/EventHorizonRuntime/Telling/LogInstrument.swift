@@ -16,6 +16,7 @@ public struct LogInstrument: Instrument {
     /// - Parameters:
     ///   - worker: the program's name, in every line.
     ///   - level: the least severe lines to write.
+    ///   - format: text, JSON, or what fits the descriptor.
     ///   - descriptor: standard error where it is nil.
     public init(worker: String, level: Signal.Severity = .info, format: LogFormat = .auto, descriptor: Int32? = nil) {
         self.init(worker: worker, level: level, format: format, descriptor: descriptor ?? STDERR_FILENO, clock: SystemClock())

@@ -3,8 +3,8 @@ internal import Testing
 
 /// Drives one member of a group by hand, turn by turn, and keeps what it was told: for tests of brokers.
 ///
-/// Left alone it is a good member: it starts a claimed partition after the recorded progress, settles and finishes each delivery at once, and releases what is
-/// revoked. A test switches off what it wants to do otherwise.
+/// Left alone it is a good member: it starts a claimed partition after the recorded progress, settles and finishes each delivery at once, and
+/// releases what is revoked. A test switches off what it wants to do otherwise.
 public final class MemberProbe {
     public let member: any GroupMember
     private let clock: any WorkerClock
@@ -68,7 +68,9 @@ public final class MemberProbe {
             if startsAtOnce { outcome.starts.append((partition: claim.partition, after: claim.progress)) }
         }
         for delivery in turn.deliveries {
-            if case .skipped(let count) = delivery.content { skipped += count } else {
+            if case .skipped(let count) = delivery.content {
+                skipped += count
+            } else {
                 deliveries.append(delivery)
                 sessions.append(session(of: delivery.partition))
             }

@@ -46,14 +46,19 @@ final class Inventor {
         }
         var last: (any Error)?
         for _ in 0..<Self.attempts {
-            do { return try T(from: InventingDecoder(inventor: self, path: path)) } catch let error as InventionError { throw error } catch { last = error }
+            do {
+                return try T(from: InventingDecoder(inventor: self, path: path))
+            } catch let error as InventionError {
+                throw error
+            } catch { last = error }
         }
         throw InventionError(type: "\(T.self)", path: path, reason: last.map { "\($0)" } ?? "")
     }
 
     private func primitive(_ type: any Decodable.Type) -> (kind: String, value: any Decodable)? {
         switch type {
-        case is String.Type: ("string", pick(["", "a", "olympus", "Zoë", "'", "3F2504E0-4F89-41D3-9A0C-0305E82C3301", "https://example.com/a", "42"]))
+        case is String.Type:
+            ("string", pick(["", "a", "olympus", "Zoë", "'", "3F2504E0-4F89-41D3-9A0C-0305E82C3301", "https://example.com/a", "42"]))
         case is Bool.Type: ("bool", next() % 2 == 0)
         case is Double.Type: ("double", Double(next() % 100) / 4)
         case is Float.Type: ("float", Float(next() % 100) / 4)
@@ -85,6 +90,7 @@ struct InventionError: Error, CustomStringConvertible {
     var path: String
     var reason: String
     var description: String {
-        "no \(type) can be made up\(path.isEmpty ? "" : " for '\(path)'"): conform it to CaseIterable, with the values to try as its cases (\(reason))"
+        "no \(type) can be made up\(path.isEmpty ? "" : " for '\(path)'"): "
+            + "conform it to CaseIterable, with the values to try as its cases (\(reason))"
     }
 }

@@ -6,8 +6,8 @@ extension MessageCatalog {
         try Body(from: NameDecoder(of: Body.self, name: name.rawValue, InventingDecoder(inventor: inventor, path: "")))
     }
 
-    /// What is on the wire, one line for each name: `guestlist.v1.InviteCreated {age: int?, list: string, name: string}`, then the older names that are
-    /// still read. Commit these lines, and let a test say what a change would break.
+    /// What is on the wire, one line for each name: `guestlist.v1.InviteCreated {age: int?, list: string, name: string}`, then the older names that
+    /// are still read. Commit these lines, and let a test say what a change would break.
     ///
     /// - Throws: An error that names the field and the remedy where no value of a type can be made up.
     public static func contract() throws -> [String] {

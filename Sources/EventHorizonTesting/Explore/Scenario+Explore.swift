@@ -9,6 +9,7 @@ extension Scenario where Subject: Aggregate, Steps == AggregateSteps<Subject> {
     ///   - runs: How many sequences.
     ///   - length: How many commands in each.
     ///   - seed: The first run's seed; each later run has the next one.
+    ///   - sourceLocation: Where issues are reported.
     ///   - holds: What must be true of the aggregate and of the events of the run.
     /// - Throws: An error that names the field and the remedy where no value of a command's type can be made up.
     public func explore(

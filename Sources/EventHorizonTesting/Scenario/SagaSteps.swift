@@ -3,7 +3,6 @@ public import EventHorizon
 /// How far a scenario of a saga has come: its instances by key, and what the last step did.
 public struct SagaSteps<S: Saga> {
     var states: [String: S] = [:]
-    var completed: Set<String> = []
     var effects: [S.Effect] = []
     /// Whose step the last one was.
     var key: String?

@@ -6,9 +6,12 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
     public init(_ saga: Subject.Type) { self.init(steps: Steps()) }
 
     /// An event that was read.
-    public func given(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self { when(event, sourceLocation: sourceLocation) }
+    public func given(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self {
+        when(event, sourceLocation: sourceLocation)
+    }
 
-    /// Reads an event: routes it and lets its saga react. An event that is not routed, resumes nothing or comes after `complete` has no effects.
+    /// Reads an event: routes it and lets its saga react. An event that is not routed, or resumes nothing, has no
+    /// effects. After `complete` a saga is gone: what starts one starts it anew.
     public func when(_ event: Subject.Input, sourceLocation: SourceLocation = #_sourceLocation) -> Self {
         let route = Subject.route(event)
         let isTaken =
@@ -20,7 +23,7 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
         var next = self
         next.steps.effects = []
         guard isTaken else { return next }
-        return next.step(route.key, sourceLocation) { $0.react(to: event) }
+        return next.step(route.key, startingWith: Subject(), sourceLocation) { $0.react(to: event) }
     }
 
     /// A timer of the saga that reacted last has fired.
@@ -41,7 +44,8 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
             return self
         }
         let rejected = RejectedEffect(
-            category: Category(Target.category), command: travelled(command, sourceLocation), rejection: travelled(rejection: rejection, sourceLocation))
+            category: Category(Target.category), command: travelled(command, sourceLocation),
+            rejection: travelled(rejection: rejection, sourceLocation))
         return step(key, sourceLocation) { $0.react(to: rejected) }
     }
 
@@ -52,12 +56,13 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
         return self
     }
 
-    private func step(_ key: String, _ sourceLocation: SourceLocation, _ react: (inout Subject) -> [Subject.Effect]) -> Self {
+    private func step(
+        _ key: String, startingWith initial: Subject? = nil, _ sourceLocation: SourceLocation, _ react: (inout Subject) -> [Subject.Effect]
+    ) -> Self {
         var next = self
         next.steps.effects = []
         next.steps.key = key
-        guard !steps.completed.contains(key) else { return next }
-        var state = steps.states[key] ?? Subject()
+        guard var state = steps.states[key] ?? initial else { return next }
         next.steps.effects = react(&state)
         next.steps.states[key] = travelled(saga: state, sourceLocation)
         for effect in next.steps.effects {
@@ -65,7 +70,7 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
             case .send(let command, let undo):
                 check(command.command, sourceLocation)
                 if let undo { check(undo.command, sourceLocation) }
-            case .complete: next.steps.completed.insert(key)
+            case .complete: next.steps.states[key] = nil
             case .schedule, .cancel, .compensate: break
             }
         }

@@ -5,8 +5,8 @@
 ///         .when(.accept)
 ///         .then(.accepted(list: "olympus"))
 ///
-/// Every message goes through its catalog, as in production: one that does not survive the way is an issue of the test. A scenario is a value: what follows
-/// a `given` may be told in several ways.
+/// Every message goes through its catalog, as in production: one that does not survive the way is an issue of the test. A scenario is a value: what
+/// follows a `given` may be told in several ways.
 public struct Scenario<Subject, Steps> {
     var steps: Steps
     init(steps: Steps) { self.steps = steps }

@@ -1,16 +1,16 @@
 public import EventHorizon
 internal import Synchronization
 
-/// Runs ordinary async code deterministically: one job at a time on the thread that calls `run`, in an order drawn from a seed. Time is virtual and moves only
-/// when nothing is ready to run, so that hours pass in milliseconds.
+/// Runs ordinary async code deterministically: one job at a time on the thread that calls `run`, in an order drawn from a seed. Time is virtual and
+/// moves only when nothing is ready to run, so that hours pass in milliseconds.
 ///
 ///     let executor = SeededExecutor(seed: 7)
 ///     let broker = MemoryBroker(surroundings: executor.surroundings)
 ///     try executor.run { try await worker.run() }
 ///
-/// The same seed gives the same run in every process, as long as nothing leaves the executor: child tasks and default actors stay on it, an unstructured
-/// `Task` without this executor as its preference does not, nor do `Task.sleep`, Dispatch and foreign threads. Time, ids and randomness come from
-/// `surroundings`. Nothing may depend on the order of a set or a dictionary.
+/// The same seed gives the same run in every process, as long as nothing leaves the executor: child tasks and default actors stay on it, an
+/// unstructured `Task` without this executor as its preference does not, nor do `Task.sleep`, Dispatch and foreign threads. Time, ids and randomness
+/// come from `surroundings`. Nothing may depend on the order of a set or a dictionary.
 ///
 /// A simulated process is a `SeededProcess`: it shares the thread and the clock, and can be killed at any instant.
 public final class SeededExecutor: TaskExecutor {

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// A process of a simulation: what runs on it can be killed at any instant, between two jobs, as by `kill -9`.
 ///
-/// What a killed process was about to do is never done; nothing of it is cancelled, closed or released, and memory that its tasks held stays held until the
-/// simulation ends.
+/// What a killed process was about to do is never done; nothing of it is cancelled, closed or released, and memory that its tasks held stays held
+/// until the simulation ends.
 public final class SeededProcess: TaskExecutor {
     private let executor: SeededExecutor
     private let killed = Mutex(false)
@@ -15,7 +15,7 @@ public final class SeededProcess: TaskExecutor {
     /// Nothing of this process runs any more.
     public func kill() { killed.withLock { $0 = true } }
 
-    /// Starts something on this process. Waiting for it from another process fails to end when this one is killed.
+    /// Starts something on this process. Whoever waits for it waits for ever once this process is killed.
     @discardableResult
     public func start(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> { Task(executorPreference: self) { await body() } }
 

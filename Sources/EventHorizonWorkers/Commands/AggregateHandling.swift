@@ -36,14 +36,14 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
     func decide(_ batch: ArraySlice<PendingCommand>, slot: Int, commit: Int, into draft: inout Draft) {
         let now = surroundings.clock.time
         for pending in batch {
-            if let failure = pending.failure {
-                draft.verdicts.append(.failed(reason: failure))
+            if let verdict = pending.verdict {
+                draft.verdicts.append(verdict)
                 continue
             }
             do {
                 draft.verdicts.append(try verdict(on: pending.envelope, slot: slot, now: now, isTainted: &draft.isTainted))
-            } catch PayloadError.future(let name, let schema, let known) {
-                draft.future = "\(pending.envelope.stream): \(PayloadError.future(name: name, schema: schema, known: known))"
+            } catch let error as PayloadError where error.isFuture {
+                draft.future = "\(error)"
             } catch {
                 draft.isTainted = !decisions.isEmpty
                 draft.verdicts.append(.failed(reason: "'\(pending.envelope.payload.name)' cannot be handled: \(error)"))

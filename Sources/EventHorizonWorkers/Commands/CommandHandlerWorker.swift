@@ -15,7 +15,11 @@ public struct CommandHandlerWorker: Worker {
         let makeHandler: @Sendable ([any PayloadFormat], Surroundings) -> any CommandHandling
     }
 
-    /// - Parameter payloads: the formats that payloads are read in; the first is the one they are written in, where the catalog names no other.
+    /// - Parameters:
+    ///   - aggregate: an aggregate whose commands are decided.
+    ///   - more: others, each a group of its own.
+    ///   - broker: where the logs are.
+    ///   - payloads: the formats that payloads are read in; the first is the one they are written in, where the catalog names no other.
     public init(_ aggregate: any Aggregate.Type, _ more: any Aggregate.Type..., broker: any Broker, payloads: [any PayloadFormat] = [.json]) {
         func served<A: Aggregate>(_: A.Type) -> Served {
             Served(category: Category(A.category), problems: MessageCatalog<A.Command>.problems + MessageCatalog<A.Event>.problems) {
@@ -28,8 +32,10 @@ public struct CommandHandlerWorker: Worker {
     }
 
     public func run() async throws {
-        var problems = aggregates.flatMap(\.problems)
-        if Set(aggregates.map(\.category)).count < aggregates.count { problems.append("an aggregate type is given twice to one command handler: give each once") }
+        var problems = aggregates.flatMap(\.problems) + settings.problems
+        if Set(aggregates.map(\.category)).count < aggregates.count {
+            problems.append("an aggregate type is given twice to one command handler: give each once")
+        }
         if formats.isEmpty { problems.append("a command handler needs a payload format: leave out 'payloads' for JSON") }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -40,7 +46,8 @@ public struct CommandHandlerWorker: Worker {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not `waitForAll`, which waits for every group before it throws what ended one.
+            while try await group.next() != nil {}
         }
     }
 }

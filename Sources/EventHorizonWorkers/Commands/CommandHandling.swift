@@ -32,10 +32,12 @@ struct PendingCommand {
     var position: Position
     /// Its delivery's, in its partition.
     var ordinal: Int
-    /// Why it will not be decided: its record cannot be read, or an earlier attempt failed for good.
-    var failure: String?
+    /// Set where the aggregate is not asked: the record cannot be read, the command has expired, an earlier attempt failed for good.
+    var verdict: Verdict?
     /// The record as it was read, for the letter, where it could not be decoded.
     var record: [UInt8] = []
+
+    var hasFailed: Bool { if case .failed = verdict { true } else { false } }
 }
 
 /// What a batch of commands of one stream came to.

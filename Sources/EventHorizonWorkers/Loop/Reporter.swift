@@ -32,4 +32,10 @@ struct Reporter {
             }
         }
     }
+
+    /// What a newer build wrote is not poison: this build stops, so that a newer one goes on.
+    func future(_ reason: String, of stream: StreamID, in partition: Int) -> Misconfiguration {
+        report(.futureMet(group: group, partition: partition, reason: reason))
+        return Misconfiguration("'\(stream)' holds what this build cannot read: \(reason). Deploy the build that knows it; readers go before writers")
+    }
 }

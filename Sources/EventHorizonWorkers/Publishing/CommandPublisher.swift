@@ -6,7 +6,9 @@ public struct CommandPublisher: Sendable {
     private let broker: any Broker
     private let format: any PayloadFormat
 
-    /// - Parameter payloads: the format that payloads are written in, where the command's catalog names no other.
+    /// - Parameters:
+    ///   - broker: where the logs are.
+    ///   - payloads: the format that payloads are written in, where the command's catalog names no other.
     public init(broker: any Broker, payloads: any PayloadFormat = .json) {
         self.broker = broker
         format = payloads
@@ -14,8 +16,12 @@ public struct CommandPublisher: Sendable {
 
     /// Publishes a command; durable when it returns. Commands that one task sends to one aggregate are decided in that order.
     ///
-    /// - Parameter context: what the command follows from and what travels with it. Give it an id of yours to repeat a send safely: an id takes effect once,
-    ///   as long as the aggregate remembers it.
+    /// - Parameters:
+    ///   - command: what the aggregate is asked to do.
+    ///   - id: which aggregate.
+    ///   - of: the aggregate's type, where neither command nor id says it.
+    ///   - context: what the command follows from and what travels with it. Give it an id of yours to repeat a send safely: an id takes effect
+    ///     once, as long as the aggregate remembers it.
     /// - Returns: The command's id.
     /// - Throws: `CommandError.refused` where the broker never will store it, `PayloadError` where it cannot be written, `BrokerError` where there is no broker.
     @discardableResult
@@ -33,6 +39,9 @@ public struct CommandPublisher: Sendable {
     public func send<Target: CommandTarget>(
         contentsOf commands: [(command: Target.Command, id: AggregateID<Target>)], context: CommandContext = CommandContext()
     ) async throws -> [MessageID] {
+        guard context.id == nil || commands.count < 2 else {
+            throw CommandError.refused(reason: "\(commands.count) commands were given one id: an id takes effect once, so leave it out, or send them one by one")
+        }
         let envelopes = try commands.map { try envelope($0.command, $0.id, context) }
         try check(await broker.publish(envelopes), envelopes)
         return envelopes.map(\.id)
@@ -40,8 +49,13 @@ public struct CommandPublisher: Sendable {
 
     /// Publishes a command and waits for what its aggregate says.
     ///
-    /// - Parameter limit: how long to wait for the answer. After it the command may still be decided: ask again with the same id for the same answer.
-    /// - Throws: `VersionConflict` where `context.expectedVersion` was not the aggregate's, `CommandError` where the command became a dead letter or was
+    /// - Parameters:
+    ///   - command: what the aggregate is asked to do.
+    ///   - id: which aggregate.
+    ///   - of: the aggregate's type, where neither command nor id says it.
+    ///   - limit: how long to wait for the answer. After it the command may still be decided: ask again with the same id for the same answer.
+    ///   - context: what the command follows from and what travels with it.
+    /// - Throws: `VersionConflict` where `context.expectedVersion` was not the aggregate's, `CommandExpired` where it was read too late, `CommandError` where the command became a dead letter or was
     ///   refused, `BrokerError` with code `.deadlineExceeded` where no answer came in time.
     public func ask<Target: CommandTarget>(
         _ command: Target.Command, to id: AggregateID<Target>, of: Target.Type = Target.self, within limit: Duration = .seconds(5),
@@ -53,6 +67,7 @@ public struct CommandPublisher: Sendable {
         case .deadLettered(let reason): throw CommandError.deadLettered(reason: reason)
         case .rejected(let payload):
             if let conflict = VersionConflict(payload) { throw conflict }
+            if let expired = CommandExpired(payload) { throw expired }
             guard payload.contentType == format.contentType else { throw PayloadError.contentType(payload.contentType, name: payload.name) }
             return .rejected(try format.decode(payload.bytes) { try Target.Rejection(from: $0) })
         }
@@ -65,12 +80,14 @@ public struct CommandPublisher: Sendable {
             id: own, kind: .command, stream: StreamID(Category(Target.category), id.description),
             payload: try Target.Command.catalog.encode(command, format: format), expectedVersion: context.expectedVersion,
             correlation: context.correlation ?? own, causation: context.causation, occurredAt: broker.surroundings.clock.time, trace: context.trace,
-            tenant: context.tenant, principal: context.principal, metadata: context.metadata)
+            tenant: context.tenant, principal: context.principal, expiry: context.expiry, metadata: context.metadata)
     }
 
     private func check(_ results: [PublishResult], _ envelopes: [Envelope]) throws {
         for (result, envelope) in zip(results, envelopes) {
-            if case .refused(let reason) = result { throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)") }
+            if case .refused(let reason) = result {
+                throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)")
+            }
         }
     }
 }

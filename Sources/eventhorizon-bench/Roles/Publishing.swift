@@ -5,6 +5,14 @@ import EventHorizonWorkers
 struct Publishing: Sendable {
     let options: Options
     let broker: any Broker
+    private let note: String
+
+    init(options: Options, broker: any Broker) {
+        self.options = options
+        self.broker = broker
+        // What the other fields take is about 32 bytes.
+        note = String(repeating: "n", count: max(0, options.payload - 32))
+    }
 
     /// - Returns: When the first command was published.
     func run() async throws -> Double {
@@ -52,9 +60,7 @@ struct Publishing: Sendable {
     private func id(_ number: Int) -> Bookings.ID { Bookings.ID("booking-\(number % options.aggregates)") }
 
     private func command(at time: Double) -> Bookings.Command {
-        // What the other fields take is about 30 bytes.
         .book(guest: "Ada Lovelace", at: time, seats: 2, vegetarian: true, note: note)
     }
 
-    private var note: String { String(repeating: "n", count: max(0, options.payload - 32)) }
 }

@@ -44,7 +44,9 @@ final class DictionaryStore: ReadModelStore {
 
     func checkpoints(of projection: ProjectionID) throws -> [Int: Checkpoint] { places.withLock { $0[projection]?.checkpoints ?? [:] } }
 
-    func write(_ projection: ProjectionID, moving moves: [CheckpointMove], _ body: (borrowing StoreTransaction<DictionaryStore>) throws -> Void) throws {
+    func write(_ projection: ProjectionID, moving moves: [CheckpointMove], _ body: (borrowing StoreTransaction<DictionaryStore>) throws -> Void)
+        throws
+    {
         try places.withLock { places in
             guard var place = places[projection] else { throw ReadModelError.missing(projection) }
             for move in moves {

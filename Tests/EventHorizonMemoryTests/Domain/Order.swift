@@ -27,7 +27,9 @@ struct Order: Aggregate {
 
     init() {}
     func decide(_ command: Command) -> [Event] {
-        switch command { case .place(let seats): [.placed(by: "ada", seats: seats, notes: ["window", "late"])] }
+        switch command {
+        case .place(let seats): [.placed(by: "ada", seats: seats, notes: ["window", "late"])]
+        }
     }
     mutating func evolve(with event: Event) {}
 }

@@ -37,12 +37,18 @@ struct Trip: Saga {
     }
     mutating func react(to event: Input) -> [Effect] {
         switch event {
-        case .order(let order): [.send(.create(list: "trip", name: "Ada", age: nil), to: Invitation.ID(order.aggregate), undo: .decline), .schedule(.unanswered, after: .seconds(600))]
+        case .order(let order):
+            [
+                .send(.create(list: "trip", name: "Ada", age: nil), to: Invitation.ID(order.aggregate), undo: .decline),
+                .schedule(.unanswered, after: .seconds(600)),
+            ]
         case .invitation: [.cancel(.unanswered), .complete]
         }
     }
     mutating func react(to timer: Timer) -> [Effect] {
-        switch timer { case .unanswered: [.compensate, .complete] }
+        switch timer {
+        case .unanswered: [.compensate, .complete]
+        }
     }
     mutating func react(to rejection: RejectedEffect) -> [Effect] {
         guard let (_, reason) = rejection.from(Invitation.self) else { return [] }

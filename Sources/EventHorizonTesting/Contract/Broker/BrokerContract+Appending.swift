@@ -2,7 +2,8 @@ public import EventHorizon
 internal import Testing
 
 extension BrokerContract {
-    /// A first append and those that follow are stored in order, and load as they were: whole, the last, those after a position; an unknown stream is empty.
+    /// A first append and those that follow are stored in order, and load as they were: whole, the last, those after a position; an unknown stream
+    /// is empty.
     public func appended_commits_are_loaded(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
@@ -44,12 +45,16 @@ extension BrokerContract {
                 try await probe.append(
                     commit(["second"], number: 2, version: 2, to: "contested", incarnation: incarnation, by: broker), after: first
                 ).stored)
-            let late = try await probe.append(commit(["late"], number: 2, version: 2, to: "contested", incarnation: incarnation, by: broker), after: first)
+            let late = try await probe.append(
+                commit(["late"], number: 2, version: 2, to: "contested", incarnation: incarnation, by: broker), after: first)
             #expect(late == .conflict(second))
             #expect(try await probe.load(stream).map(\.position) == [first, second])
             let missing = try await probe.append(
                 commit(["missing"], number: 2, version: 2, to: "missing", incarnation: incarnation, by: broker), after: first)
-            if case .conflict = missing {} else { Issue.record("an append after a position of a stream that does not exist must conflict: \(missing)") }
+            if case .conflict = missing {
+            } else {
+                Issue.record("an append after a position of a stream that does not exist must conflict: \(missing)")
+            }
             #expect(try await probe.load(StreamID(Self.counters, "missing")).isEmpty)
         }
     }
@@ -102,7 +107,8 @@ extension BrokerContract {
                     for (probe, token) in [(one, tokens.0), (two, tokens.1)] {
                         var outcome = Outcome()
                         let commit = commit(["by \(probe.member.id)"], to: aggregate, incarnation: first.incarnation, by: broker)
-                        outcome.appends.append(Outcome.Append(token: token, partition: probe.partition(of: commit.stream), commit: commit, previous: .start))
+                        outcome.appends.append(
+                            Outcome.Append(token: token, partition: probe.partition(of: commit.stream), commit: commit, previous: .start))
                         probe.submit(outcome)
                     }
                     try await MemberProbe.wait(for: "both are answered", one, two) {
@@ -119,7 +125,8 @@ extension BrokerContract {
         }
     }
 
-    /// Where an outcome is stored whole or not at all, one conflict keeps everything else of its partition from being stored, and the partition is lost.
+    /// Where an outcome is stored whole or not at all, one conflict keeps everything else of its partition from being stored, and the partition is
+    /// lost.
     public func a_conflict_keeps_the_whole_outcome_from_being_stored(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
@@ -129,13 +136,16 @@ extension BrokerContract {
             #expect(try await probe.append(taken, after: .start).stored != nil)
             // Aggregates of the same partition.
             let partition = probe.partition(of: taken.stream)
-            let neighbour = try #require((0..<10_000).map { "n-\($0)" }.first { Partitioner.partition(of: $0, count: member.partitionCount) == partition })
+            let neighbour = try #require(
+                (0..<10_000).map { "n-\($0)" }.first { Partitioner.partition(of: $0, count: member.partitionCount) == partition })
             var outcome = Outcome()
             outcome.appends = [
                 Outcome.Append(
-                    token: probe.token(), partition: partition, commit: commit(["new"], to: neighbour, incarnation: incarnation, by: broker), previous: .start),
+                    token: probe.token(), partition: partition, commit: commit(["new"], to: neighbour, incarnation: incarnation, by: broker),
+                    previous: .start),
                 Outcome.Append(
-                    token: probe.token(), partition: partition, commit: commit(["late"], to: "taken", incarnation: incarnation, by: broker), previous: .start),
+                    token: probe.token(), partition: partition, commit: commit(["late"], to: "taken", incarnation: incarnation, by: broker),
+                    previous: .start),
             ]
             outcome.messages = [Outcome.Message(token: probe.token(), partition: partition, envelope: command("effect", to: "effect", by: broker))]
             probe.submit(outcome)
@@ -171,7 +181,9 @@ extension BrokerContract {
         var fitting = command("", to: "fitting", by: broker)
         fitting.payload.bytes = Array(repeating: 0x61, count: limits.maximumPublishSize - 4_096)
         let results = try await broker.publish([large, fitting])
-        guard case .refused(let reason) = results.first else { throw BrokerError(.protocolViolation, "a command over the limit was not refused: \(results)") }
+        guard case .refused(let reason) = results.first else {
+            throw BrokerError(.protocolViolation, "a command over the limit was not refused: \(results)")
+        }
         #expect(reason.contains("\(limits.maximumPublishSize)"), "the sentence names the limit: \(reason)")
         try await broker.withMember(of: handler()) { member in
             let probe = probe(member, broker)
@@ -181,7 +193,9 @@ extension BrokerContract {
             var commit = commit(["large"], to: "large", incarnation: member.incarnation, by: broker)
             commit.events[0].payload.bytes = Array(repeating: 0x61, count: limits.maximumRecordSize + 1)
             let answer = try await probe.append(commit, after: .start)
-            guard case .refused(let reason) = answer else { throw BrokerError(.protocolViolation, "a commit over the limit was not refused: \(answer)") }
+            guard case .refused(let reason) = answer else {
+                throw BrokerError(.protocolViolation, "a commit over the limit was not refused: \(answer)")
+            }
             #expect(reason.contains("\(limits.maximumRecordSize)"), "the sentence names the limit: \(reason)")
             let letter = letter(Array(repeating: 0, count: limits.maximumRecordSize + 1), incarnation: member.incarnation, by: broker)
             #expect(try await probe.post(letter).stored != nil, "a letter that does not fit holds only the place")
@@ -191,7 +205,10 @@ extension BrokerContract {
 
     /// Aggregate ids are any text: dots, blanks, wildcards, other alphabets.
     public func odd_aggregate_ids_are_kept(_ broker: any Broker) async throws {
-        try await keeps(["a.b.c", "a b", " ", "*", ">", "a*b>c", "$JS.API.INFO", "_INBOX", "Zoë/ñ", "日本語", "🎉", "%2E", "=", "line\nbreak", "\"'\\"], broker)
+        try await keeps(
+            [
+                "a.b.c", "a b", " ", "*", ">", "a*b>c", "$JS.API.INFO", "_INBOX", "Zoë/ñ", "日本語", "🎉", "%2E", "=", "line\nbreak", "\"'\\",
+            ], broker)
     }
 
     /// Aggregate ids may be 1,024 bytes long.

@@ -11,7 +11,9 @@ extension BrokerContract {
         #expect(refused?.description.contains("first") == true && refused?.description.contains("\(Self.counters)") == true)
         try await broker.withMember(of: handler("second", of: [Self.others])) { _ in }
         // Readers of the events log share a category freely.
-        for name in ["one", "two"] { try await broker.withMember(of: GroupDeclaration(name: name, log: .events, categories: [Self.counters])) { _ in } }
+        for name in ["one", "two"] {
+            try await broker.withMember(of: GroupDeclaration(name: name, log: .events, categories: [Self.counters])) { _ in }
+        }
     }
 
     /// A member whose group keeps its read model in another store is refused with both names.

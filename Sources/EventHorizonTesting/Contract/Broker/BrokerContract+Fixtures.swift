@@ -5,7 +5,9 @@ extension BrokerContract {
     static let others: Category = "contract.v1.Other"
 
     /// A reader of the commands log.
-    func handler(_ name: String = "handler", of categories: Set<Category> = [counters], start: GroupDeclaration.Start = .beginning) -> GroupDeclaration {
+    func handler(_ name: String = "handler", of categories: Set<Category> = [counters], start: GroupDeclaration.Start = .beginning)
+        -> GroupDeclaration
+    {
         GroupDeclaration(name: name, log: .commands, categories: categories, start: start)
     }
 
@@ -33,15 +35,22 @@ extension BrokerContract {
         let place = Place(log: .commands, incarnation: incarnation, partition: 0, position: Position(UInt64(number)))
         return Commit(
             stream: stream, number: number, firstVersion: version,
-            events: texts.map { cause.following(id: broker.surroundings.makeID(), kind: .event, stream: stream, payload: payload($0), at: cause.occurredAt) },
-            decided: [DecidedCommand(id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), correlation: cause.correlation, sender: sender)],
+            events: texts.map {
+                cause.following(id: broker.surroundings.makeID(), kind: .event, stream: stream, payload: payload($0), at: cause.occurredAt)
+            },
+            decided: [
+                DecidedCommand(
+                    id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), correlation: cause.correlation,
+                    sender: sender)
+            ],
             inputs: [place])
     }
 
     func letter(_ record: [UInt8], incarnation: UInt64, by broker: any Broker) -> DeadLetter {
         let time = broker.surroundings.clock.time
         return DeadLetter(
-            place: Place(log: .commands, incarnation: incarnation, partition: 0, position: Position(1)), group: "handler", reason: "for a test", attempts: 1,
+            place: Place(log: .commands, incarnation: incarnation, partition: 0, position: Position(1)), group: "handler", reason: "for a test",
+            attempts: 1,
             worker: "nobody", firstFailedAt: time, lastFailedAt: time, stream: nil, type: "", record: record)
     }
 
@@ -52,7 +61,8 @@ extension BrokerContract {
     func publish(_ commands: [Envelope], on broker: any Broker) async throws -> [Position] {
         let results = try await broker.publish(commands)
         guard results.count == commands.count else {
-            throw BrokerError(.protocolViolation, "\(commands.count) commands were published and \(results.count) results came back: there is one for each")
+            throw BrokerError(
+                .protocolViolation, "\(commands.count) commands were published and \(results.count) results came back: there is one for each")
         }
         return try results.map { result in
             switch result {

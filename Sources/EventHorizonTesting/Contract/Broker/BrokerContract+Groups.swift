@@ -95,13 +95,17 @@ extension BrokerContract {
                 let share = first.partitionCount / 2
                 try await MemberProbe.wait(for: "a share is revoked", one, two) { one.revoked.count >= share }
                 guard let moved = one.revoked.first else { return }
+                let inHand = one.deliveries.count { $0.partition == moved }
+                try await publish([command("10", to: aggregates[moved], by: broker)], on: broker)
+                for _ in 0..<5 { await one.step(within: .milliseconds(10)) }
+                #expect(one.deliveries.count { $0.partition == moved } == inHand, "nothing more of a revoked partition is delivered")
                 for delivery in one.deliveries.filter({ $0.partition == moved }).prefix(4) { one.settle(delivery) }
                 one.submit()
                 for partition in one.revoked { one.release(partition) }
                 try await MemberProbe.wait(for: "the new owner goes on", one, two) {
-                    two.commands.filter { two.partition(of: $0.stream) == moved }.count >= 6
+                    two.commands.filter { two.partition(of: $0.stream) == moved }.count >= 7
                 }
-                #expect(two.commands.filter { two.partition(of: $0.stream) == moved }.map(text) == (4..<10).map { "\($0)" })
+                #expect(two.commands.filter { two.partition(of: $0.stream) == moved }.map(text) == (4...10).map { "\($0)" })
                 #expect(two.claims.first { $0.partition == moved }?.isUnclean == false)
 
                 var late = Outcome()

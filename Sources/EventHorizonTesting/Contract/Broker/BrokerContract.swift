@@ -29,7 +29,8 @@ public struct BrokerContract: Sendable {
     ///   - limit: How long to wait for a state; longer than the broker's lease.
     ///   - makeBroker: A broker of an application that is new and empty; called once for each behaviour.
     public init(
-        features: Set<Feature> = Set(Feature.allCases), limit: Duration = .seconds(30), _ makeBroker: @escaping @Sendable () async throws -> any Broker
+        features: Set<Feature> = Set(Feature.allCases), limit: Duration = .seconds(30),
+        _ makeBroker: @escaping @Sendable () async throws -> any Broker
     ) {
         self.features = features
         self.limit = limit

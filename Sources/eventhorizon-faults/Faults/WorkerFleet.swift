@@ -1,0 +1,247 @@
+import Glibc
+import ServerSupport
+
+/// The worker processes of a run: starts what dies, and knows of each end whether it was meant.
+actor WorkerFleet {
+    private final class Slot {
+        enum State: Equatable { case running, stopped, leaving, ended }
+        let name: String
+        let kind: WorkerKind
+        var process: ChildProcess
+        var startedAt: Duration
+        var state = State.running
+        /// Killed by us, not at a step of its own.
+        var isKilled = false
+        /// The failpoint that it was started with.
+        var armed: String?
+        var leavesSince = Duration.zero
+        /// The server was away while it drained: how it ends then is not judged.
+        var isDisturbed = false
+        var restartAt = Duration.zero
+
+        init(name: String, kind: WorkerKind, process: ChildProcess, startedAt: Duration) {
+            self.name = name
+            self.kind = kind
+            self.process = process
+            self.startedAt = startedAt
+        }
+    }
+
+    /// How long an undisturbed drain may take.
+    static let drainLimit = Duration.seconds(5)
+
+    private let folder: String
+    private let arguments: [String]
+    private let programs: String
+    private let journal: Journal
+    private let lease: Duration
+    private let watch: ProgressWatch
+    private var slots: [Slot] = []
+    private var numbers: [WorkerKind: Int] = [:]
+    private var random: SeededRandom
+    private var armsFailpoints = false
+    private(set) var kills: [WorkerKind: Int] = [:]
+    private(set) var killsAtSteps: [WorkerKind: Int] = [:]
+    private(set) var drains = 0
+    private(set) var joins = 0
+    /// Ends that nobody meant, each in a sentence with the worker's last lines.
+    private(set) var problems: [String] = []
+    private var now: Duration { journal.clock.now }
+
+    init(folder: String, arguments: [String], programs: String, lease: Duration, watch: ProgressWatch, journal: Journal, random: SeededRandom) {
+        self.folder = folder
+        self.arguments = arguments
+        self.programs = programs
+        self.lease = lease
+        self.watch = watch
+        self.journal = journal
+        self.random = random
+    }
+
+    // MARK: Starting
+
+    func start(_ kind: WorkerKind) throws {
+        let number = numbers[kind, default: 0] + 1
+        numbers[kind] = number
+        let name = "\(kind.rawValue)-\(number)"
+        slots.append(Slot(name: name, kind: kind, process: try launch(kind, name, armed: nil), startedAt: now))
+    }
+
+    private func launch(_ kind: WorkerKind, _ name: String, armed: String?) throws -> ChildProcess {
+        try ChildProcess(
+            "\(programs)/\(kind.program)",
+            arguments + ["--http", "off"] + (kind == .projector ? ["--read-model", "\(folder)/read-models"] : []),
+            environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file("\(folder)/\(name).log"))
+    }
+
+    private func restart(_ slot: Slot) throws {
+        // Debug builds only know the steps; which one and when is the seed's.
+        let arms = armsFailpoints && random.draw(percent: 50)
+        let step = random.pick(slot.kind.steps) ?? ""
+        let occasion = 1 + random.below(10)
+        slot.armed = arms ? "\(step):\(occasion)" : nil
+        slot.isKilled = false
+        slot.isDisturbed = false
+        slot.process = try launch(slot.kind, slot.name, armed: slot.armed)
+        slot.startedAt = now
+        slot.state = .running
+    }
+
+    // MARK: Watching
+
+    /// Looks at every process until cancelled.
+    func watch() async {
+        while !Task.isCancelled {
+            do { try look() } catch { problems.append("a worker could not be started: \(error)") }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func look() throws {
+        for slot in slots {
+            if slot.state == .ended {
+                if slot.restartAt <= now, slot.restartAt > .zero { try restart(slot) }
+                continue
+            }
+            if let status = slot.process.exitStatus { try ended(slot, status) } else if slot.state == .leaving { try judge(slot) }
+        }
+    }
+
+    private func ended(_ slot: Slot, _ status: ExitStatus) throws {
+        let wasLeaving = slot.state == .leaving
+        slot.state = .ended
+        slot.restartAt = now + random.duration(0...800)
+        if slot.isKilled { return }
+        if let armed = slot.armed, status == .killed(signal: SIGKILL), !wasLeaving {
+            killed(slot)
+            killsAtSteps[slot.kind, default: 0] += 1
+            journal.note("kill     \(slot.name) killed itself at \(armed)")
+        } else if wasLeaving {
+            slot.restartAt = .zero
+            if status.isSuccess {
+                drains += 1
+                journal.note("members  \(slot.name) has left after \(RunClock.text(now - slot.leavesSince)) s")
+            } else if !slot.isDisturbed, !(slot.armed != nil && status == .killed(signal: SIGKILL)) {
+                problem("\(slot.name) \(status) after SIGTERM, in order is 0", slot)
+            }
+        } else {
+            problem("\(slot.name) \(status), and nobody had asked it to", slot)
+        }
+    }
+
+    private func judge(_ slot: Slot) throws {
+        let limit = slot.isDisturbed ? Duration.seconds(35) : Self.drainLimit
+        guard now - slot.leavesSince > limit else { return }
+        problem(
+            "\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM"
+                + (slot.isDisturbed ? ", with the server away meanwhile" : ""),
+            slot)
+        slot.isKilled = true
+        slot.process.send(signal: SIGKILL)
+    }
+
+    private func problem(_ text: String, _ slot: Slot) {
+        journal.note("PROBLEM  \(text)")
+        problems.append(text + slot.process.tail(lines: 12))
+    }
+
+    // MARK: Faults
+
+    private func pick(_ kind: WorkerKind, olderThan age: Duration = .zero, _ states: [Slot.State]) -> Slot? {
+        random.pick(slots.filter { $0.kind == kind && states.contains($0.state) && now - $0.startedAt >= age && $0.process.isRunning })
+    }
+
+    func count(_ kind: WorkerKind) -> Int { slots.count { $0.kind == kind && $0.state != .leaving && ($0.state != .ended || $0.restartAt > .zero) } }
+
+    func armFailpoints() { armsFailpoints = true }
+
+    func kill(_ kind: WorkerKind) {
+        guard let slot = pick(kind, [.running, .stopped]) else { return }
+        slot.isKilled = true
+        slot.process.send(signal: SIGKILL)
+        killed(slot)
+        journal.note("kill     \(slot.name) (pid \(slot.process.pid))")
+    }
+
+    /// Until its lease has run out, nobody else can know that it is dead: so long the fault lasts. (Projectors hold up nobody's outcome.)
+    private func killed(_ slot: Slot) {
+        kills[slot.kind, default: 0] += 1
+        if slot.kind != .projector { watch.faultLasts(for: lease) }
+    }
+
+    /// Stops one for so long, then continues it; true where one was found.
+    func stop(_ kind: WorkerKind, for duration: Duration, _ begins: @Sendable () -> Void) async -> Bool {
+        guard let slot = pick(kind, olderThan: .seconds(1), [.running]) else { return false }
+        let process = slot.process
+        slot.state = .stopped
+        begins()
+        process.pause()
+        journal.note("stop     \(slot.name) for \(RunClock.text(duration)) s")
+        try? await Task.sleep(for: duration)
+        process.resume()
+        if slot.process === process, slot.state == .stopped { slot.state = .running }
+        journal.note("stop     \(slot.name) goes on")
+        return true
+    }
+
+    func join(_ kind: WorkerKind) throws {
+        try start(kind)
+        joins += 1
+        journal.note("members  \(kind.rawValue)-\(numbers[kind] ?? 0) joins")
+    }
+
+    func leave(_ kind: WorkerKind) {
+        guard let slot = pick(kind, olderThan: .seconds(2), [.running]) else { return }
+        leave(slot)
+        journal.note("members  \(slot.name) is to leave")
+    }
+
+    private func leave(_ slot: Slot) {
+        slot.state = .leaving
+        slot.leavesSince = now
+        slot.process.terminate()
+    }
+
+    /// The server goes away: whoever drains now cannot finish.
+    func disturb() {
+        for slot in slots where slot.state == .leaving { slot.isDisturbed = true }
+    }
+
+    // MARK: The end
+
+    /// Nothing is injected from now on: what still waits to kill itself is replaced.
+    func settle() async {
+        armsFailpoints = false
+        for slot in slots where slot.state == .running && slot.armed != nil {
+            slot.isKilled = true
+            slot.process.send(signal: SIGKILL)
+        }
+        for slot in slots where slot.state == .stopped { slot.process.resume() }
+        while slots.contains(where: {
+            $0.state == .leaving || $0.state == .ended && $0.restartAt > .zero || !$0.process.isRunning && $0.state != .ended
+        }) {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// SIGTERM to all; each must exit 0. Returns when all have ended.
+    func drainAll() async {
+        for slot in slots where slot.state == .running || slot.state == .stopped {
+            slot.process.resume()
+            leave(slot)
+        }
+        while slots.contains(where: { $0.state != .ended }) {
+            do { try look() } catch { problems.append("\(error)") }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    func killAll() async {
+        for slot in slots {
+            slot.isKilled = true
+            slot.restartAt = .zero
+            slot.state = .ended
+            await slot.process.kill()
+        }
+    }
+}
