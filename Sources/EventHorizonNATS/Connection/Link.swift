@@ -173,7 +173,7 @@ final class Link: @unchecked Sendable {
         }
         natsConnection_Close(connection?.pointer)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
-        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
         state.withLock { state in
             for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
             state.clients = []
@@ -276,6 +276,9 @@ final class Link: @unchecked Sendable {
             }
         }
     }
+
+    /// For good: nothing that is asked of it will ever be answered.
+    var isClosed: Bool { state.withLock { $0.isClosing } }
 
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
