@@ -13,6 +13,8 @@ final class Keeper: LinkClient, Sendable {
         case claimed(Claim, epoch: UInt64)
         case revoked(Int)
         case lost(Int)
+        /// Of the control connection, which sees sooner than the member's own that the server is silent.
+        case link(LinkChange)
     }
     private struct Incoming: Sendable {
         var arrivals: [Arrival] = []
@@ -125,7 +127,10 @@ final class Keeper: LinkClient, Sendable {
         arrivals.removeAll(keepingCapacity: true)
     }
 
-    func changed(_ change: LinkChange) { mailbox.put { $0.changes.append(change) } }
+    func changed(_ change: LinkChange) {
+        mailbox.put { $0.changes.append(change) }
+        tell(.link(change))
+    }
 
     // MARK: The loop
 
@@ -239,7 +244,7 @@ final class Keeper: LinkClient, Sendable {
     private func take(_ change: LinkChange, _ state: inout State) {
         let now = MonotonicTime.now
         switch change {
-        case .lost:
+        case .lost, .closed:
             state.isUp = false
             state.table.interrupted()
         case .restored:
