@@ -1,3 +1,4 @@
+public import EventHorizon
 import Glibc
 import Synchronization
 
@@ -24,23 +25,25 @@ public final class EventLoop: TaskExecutor, Sendable {
         var isWaiting = false
         var isRung = false
         var isStopping = false
-        var last: (@Sendable () -> Void)?
         var thread: pthread_t?
     }
     let state = Mutex(State())
     let bell: (out: Int32, in: Int32)
 
     /// Starts the thread.
-    public init() {
+    /// - Throws: `BrokerError`, retriable, where the system has no descriptor or no thread to give.
+    public init() throws(BrokerError) {
         var ends: [Int32] = [-1, -1]
-        precondition(pipe(&ends) == 0, "no descriptor is left for the bell of an event loop: raise the limit of open files")
+        guard pipe(&ends) == 0 else {
+            throw BrokerError(.unavailable, "no descriptor is left for the bell of an event loop: raise the limit of open files", isRetriable: true)
+        }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         bell = (ends[0], ends[1])
         // The thread keeps its loop alive; `stop` ends both.
-        ForeignThread.start { self.run() }
+        try ForeignThread.startOrFail { self.run() }
     }
 
     deinit {
@@ -52,13 +55,9 @@ public final class EventLoop: TaskExecutor, Sendable {
         state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 
-    /// Ends the thread after what is ready has run; `last` is the last that it does. The handler of a socket is not called after that.
-    public func stop(last: (@Sendable () -> Void)? = nil) {
-        change { state in
-            if state.isStopping { return }
-            state.isStopping = true
-            state.last = last
-        }
+    /// Ends the thread after what is ready has run.
+    public func stop() {
+        change { $0.isStopping = true }
     }
 
     // MARK: The socket
@@ -148,12 +147,10 @@ public final class EventLoop: TaskExecutor, Sendable {
             }
         }
         runReady(&jobs)
-        let last = state.withLock { state in
-            state.handler = nil
-            state.timers = []
-            return state.last.take()
+        state.withLock {
+            $0.handler = nil
+            $0.timers = []
         }
-        last?()
     }
 
     private func drainBell() {

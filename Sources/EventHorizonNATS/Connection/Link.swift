@@ -57,6 +57,8 @@ final class Link: @unchecked Sendable {
     private struct State {
         /// Replaced when it is lost; the lock is held while it is used, so that nobody uses one that is gone.
         var connection: Handle?
+        /// Freed with the link's last user, which may be the loop, still reading from one of them.
+        var closed: [Handle] = []
         var subscriptions: [Subscription] = []
         var clients: [Client] = []
         var clientsMade = 0
@@ -65,7 +67,7 @@ final class Link: @unchecked Sendable {
         var changed: LoopTimer?
     }
 
-    let loop = EventLoop()
+    let loop: EventLoop
     private let options: OpaquePointer
     private let state = Mutex(State())
     /// Names this link's inboxes.
@@ -80,6 +82,12 @@ final class Link: @unchecked Sendable {
         }
         inbox = String(cString: name)
         natsInbox_Destroy(name)
+        do {
+            loop = try EventLoop()
+        } catch {
+            natsOptions_Destroy(options)
+            throw error
+        }
         self.options = options
 
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -142,7 +150,7 @@ final class Link: @unchecked Sendable {
             }
             guard let dead else {
                 natsConnection_Close(made.pointer)
-                natsConnection_Destroy(made.pointer)
+                state.withLock { $0.closed.append(made) }
                 loop.unwatch()
                 return
             }
@@ -153,35 +161,40 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    /// Closes and frees all; blocks, so only on a foreign thread. The connection first, then what its callbacks use.
-    private func destroy() {
-        let (connection, subscriptions) = state.withLock { state in
+    /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
+    private func shut() {
+        let (connection, subscriptions, clients) = state.withLock { state in
             state.isClosing = true
             defer {
+                if let connection = state.connection { state.closed.append(connection) }
                 state.subscriptions = []
                 state.connection = nil
+                state.changed = nil
             }
-            return (state.connection, state.subscriptions)
+            return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
         natsConnection_Close(connection?.pointer)
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle.pointer) }
-        state.withLock {
-            $0.clients = []
-            $0.changed = nil
+        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
+        state.withLock { state in
+            for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
+            state.clients = []
         }
-        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
-        loop.stop { natsConnection_Destroy(connection?.pointer) }
+        loop.stop()
     }
 
-    deinit { natsOptions_Destroy(options) }
+    deinit {
+        for connection in state.withLock({ $0.closed }) { natsConnection_Destroy(connection.pointer) }
+        natsOptions_Destroy(options)
+    }
 
     func close() async {
-        _ = try? await ForeignThread.run { self.destroy() }
+        _ = try? await ForeignThread.run { self.shut() }
     }
 
     /// For a deinit, which cannot wait.
     func closeLater() {
-        ForeignThread.start { self.destroy() }
+        ForeignThread.start { self.shut() }
     }
 
     // MARK: Clients

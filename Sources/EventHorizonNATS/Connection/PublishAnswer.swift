@@ -36,7 +36,6 @@ struct APIError: Error, Equatable, CustomStringConvertible {
     static let noMessageFound = 10037
     static let streamNotFound = 10059
     static let streamNameInUse = 10058
-    static let consumerNotFound = 10014
     static let messageExceedsMaximum = 10054
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039
@@ -57,12 +56,6 @@ struct APIError: Error, Equatable, CustomStringConvertible {
         code = Int(clamping: Scan.number(after: "\"code\":", in: rest) ?? 0)
         errorCode = Int(clamping: Scan.number(after: "\"err_code\":", in: rest) ?? 0)
         text = Scan.string(after: "\"description\":", in: rest) ?? "no description"
-    }
-
-    /// The sequence that `wrong last sequence: 5` names.
-    var actualSequence: UInt64? {
-        guard errorCode == Self.wrongLastSequence, let digits = text.split(separator: " ").last else { return nil }
-        return UInt64(digits)
     }
 }
 

@@ -6,7 +6,7 @@ extension MemberCore {
     mutating func takeAnswer(_ arrival: Arrival, _ now: UInt64, into turn: inout Turn) {
         guard let number = arrival.number(after: inbox.utf8.count + 1), let answered = pending.remove(number) else { return }
         guard isHeld(answered.partition, answered.epoch) else {
-            if case .message(let message, _) = answered.request { lanes.finished(message.envelope.stream) }
+            giveUp(answered.request)
             return
         }
         let body = arrival.body
@@ -128,18 +128,26 @@ extension MemberCore {
             do {
                 commit = try message.data.withUnsafeBytes { bytes in try codec.decodeCommit(bytes) }
             } catch {
+                loads.finished(bytes: loaded.bytes)
                 turn.loaded.append(
                     LoadedStream(
                         token: load.token, result: .unreadable(reason: "the record at \(message.sequence) of '\(load.stream)' cannot be read by this build: \(error)")))
                 return
             }
             loaded.commits.append(StoredCommit(commit: commit, position: Position(message.sequence)))
+            loaded.bytes += message.data.count
+            loads.took(bytes: message.data.count)
             if load.extent == .last {
+                loads.finished(bytes: loaded.bytes)
                 turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+            } else if loads.mustPause {
+                loads.pause((load, loaded, answered.epoch))
             } else {
                 send(.load(load, loaded), answered.partition, answered.epoch, now)
             }
-        case .nothing: turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+        case .nothing:
+            loads.finished(bytes: loaded.bytes)
+            turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
         case .failed(let error): later(answered, "'\(load.stream)' cannot be read: \(error)", now, into: &turn)
         case .unreadable: later(answered, "JetStream does not answer", now, into: &turn)
         }

@@ -3,7 +3,8 @@ import CNATS
 import EventHorizon
 
 extension MemberCore {
-    /// What a member may have asked for or unfinished, over all its partitions: the high-water mark.
+    /// What a member may have asked for or unfinished: the high-water mark. Its partitions share it evenly, but each may have 512, so that with more
+    /// than eight of them it is 512 for each.
     static var deliveryWindow: Int { 4096 }
     static var byteWindow: Int { 64 << 20 }
 

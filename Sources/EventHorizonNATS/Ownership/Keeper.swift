@@ -13,6 +13,8 @@ final class Keeper: LinkClient, Sendable {
         case claimed(Claim, epoch: UInt64)
         case revoked(Int)
         case lost(Int)
+        /// The partition is claimed by nobody until a person has mended its key.
+        case blocked(Int, reason: String)
     }
     private struct Incoming: Sendable {
         var arrivals: [Arrival] = []
@@ -34,7 +36,7 @@ final class Keeper: LinkClient, Sendable {
         case presence
         case write(partition: Int, record: OwnershipRecord, previous: UInt64)
         /// What the key of a refused write holds.
-        case read(partition: Int, refused: OwnershipRecord)
+        case read(partition: Int, refused: OwnershipRecord, previous: UInt64)
         case measure(partition: Int)
         /// Where a claimed partition ends.
         case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
@@ -183,8 +185,8 @@ final class Keeper: LinkClient, Sendable {
     private func nextDue(_ state: State) -> UInt64 {
         var due = min(state.presenceDue, state.leavesBy)
         if let next = state.table.nextDue() { due = min(due, next) }
-        if let next = state.watch.nextCheck { due = min(due, next) }
-        if let next = state.trimmer?.nextDue { due = min(due, next) }
+        if let next = state.watch.nextCheck(isUp: state.isUp) { due = min(due, next) }
+        if state.isUp, let next = state.trimmer?.nextDue { due = min(due, next) }
         if state.pending.count > 0 { due = min(due, MonotonicTime.now &+ 100_000_000) }
         return due
     }
@@ -194,7 +196,7 @@ final class Keeper: LinkClient, Sendable {
             if state.isPresenceInFlight { state.table.interrupted() }
             writePresence(now, &state)
         }
-        if let reason = state.watch.silence(at: now) { restartWatch(reason, now, &state) }
+        if state.isUp, let reason = state.watch.silence(at: now) { restartWatch(reason, now, &state) }
         if case .waiting(let until) = state.watch.phase, until <= now, state.isUp { createWatch(now, &state) }
         while let ask = state.watch.nextAsk() {
             link.publish(
@@ -229,6 +231,13 @@ final class Keeper: LinkClient, Sendable {
                 case .released(let partition):
                     state.told.remove(partition)
                     state.trimmer?.forget(partition: partition)
+                case .unreadable(let partition):
+                    let key = ready.names.ownershipKey(group: group.name, partition: partition)
+                    tell(
+                        .blocked(
+                            partition,
+                            reason: "the key '\(key)' of the stream '\(ready.names.bucketStream)' was deleted or cannot be read by this build, so nobody claims the "
+                                + "partition: deploy a newer build, or restore the key from a backup"))
                 }
             }
         }
@@ -268,16 +277,21 @@ final class Keeper: LinkClient, Sendable {
         switch pending.request {
         case .presence, .deletion: break
         case .trim(let step): answerTrim(step, body, now, &state)
-        case .write(let partition, let record, _):
+        case .write(let partition, let record, let previous):
             switch PublishAnswer(body) {
             case .stored(let sequence, _):
                 state.actions += state.table.written(partition: partition, record, revision: sequence)
                 if state.table.owns(partition: partition, epoch: record.epoch) { state.trimmer?.settled(partition: partition, position: record.progress) }
-            case .failed(let error) where error.isWrongSequence: send(.read(partition: partition, refused: record), now, &state)
+            case .failed(let error) where error.isWrongSequence:
+                send(.read(partition: partition, refused: record, previous: previous), now, &state)
             case .failed, .noResponders, .unreadable: again()
             }
-        case .read(let partition, let refused):
+        case .read(let partition, let refused, let previous):
             switch StoredMessage.read(body) {
+            case .message(let message) where message.sequence == previous:
+                // Nothing was stored since: the server refused it because another write to the key, ours or not, is under way.
+                let write = Request.write(partition: partition, record: refused, previous: previous)
+                _ = state.pending.insert(Pending(request: write, due: now &+ 50_000_000))
             case .message(let message):
                 let record = message.data.withUnsafeBytes { try? state.codec.decodeOwnership($0) }
                 state.actions += state.table.refused(partition: partition, refused, record: record, revision: message.sequence)
@@ -291,7 +305,9 @@ final class Keeper: LinkClient, Sendable {
             guard state.table.owns(partition: partition, epoch: epoch) else { return }
             guard let end = Self.sequence(body) else { return again() }
             state.told.insert(partition)
-            tell(.claimed(Claim(partition: partition, progress: progress, end: Position(end), isUnclean: isUnclean), epoch: epoch))
+            // What is settled may be trimmed, the last command too: then the partition ends behind its last message.
+            let end = max(Position(end), progress)
+            tell(.claimed(Claim(partition: partition, progress: progress, end: end, isUnclean: isUnclean), epoch: epoch))
         case .consumer(let source):
             guard source == state.watchSource else { return }
             if let name = Scan.string(after: "\"name\":", in: body), APIError(in: body) == nil {
@@ -400,7 +416,7 @@ final class Keeper: LinkClient, Sendable {
             link.publish(
                 subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0], block: block,
                 headers: headers)
-        case .read(let partition, _):
+        case .read(let partition, _, _):
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
         case .measure(let partition), .end(let partition, _, _, _):
             lastMessage(ready.names.stream(group.log), ready.names.filter(of: group, partition: partition), reply)

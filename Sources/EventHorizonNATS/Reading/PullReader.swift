@@ -133,9 +133,10 @@ struct PullReader {
         }
     }
 
-    /// When `silence` is to be asked next.
-    var nextCheck: UInt64? {
-        switch phase {
+    /// When `silence` is to be asked, or a consumer is due, next. While the connection is down nothing is: what is due then would stay due.
+    func nextCheck(isUp: Bool) -> UInt64? {
+        guard isUp else { return nil }
+        return switch phase {
         case .waiting(let until): until
         case .creating(let since): since &+ Self.silence &+ 1_000_000
         case .reading: requested > 0 ? heardAt &+ Self.silence &+ 1_000_000 : nil

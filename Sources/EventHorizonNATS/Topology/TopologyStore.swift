@@ -12,14 +12,32 @@ struct TopologyStore: Sendable {
         try await change { recorded in recorded ?? topology }
     }
 
-    /// Records a group.
+    /// Records a group. Another store than the recorded one takes its place if no member of the group lives, which is waited for.
+    /// - Parameter lease: In nanoseconds: a member that does not renew its presence for this long counts as gone.
     /// - Throws: `Misconfiguration` where it contradicts what is recorded.
-    func record(_ group: GroupDeclaration) async throws -> Topology {
-        try await change { recorded in
+    func record(_ group: GroupDeclaration, lease: UInt64) async throws {
+        var other: String?
+        do {
+            try await record(group, replacing: nil, other: &other)
+        } catch let problem as Misconfiguration {
+            guard let other else { throw problem }
+            let presences = Presences(requests: requests, names: names, group: group.name)
+            guard try await presences.areGone(within: lease) else { throw problem }
+            // If somebody else was faster, the record names another store by now, and this one is refused.
+            var ignored: String?
+            try await record(group, replacing: other, other: &ignored)
+        }
+    }
+
+    private func record(_ group: GroupDeclaration, replacing store: String?, other: inout String?) async throws {
+        var found: String?
+        defer { other = found }
+        _ = try await change { recorded in
             guard var recorded else {
                 throw Misconfiguration("application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
             }
-            _ = try recorded.record(group)
+            found = recorded.otherStore(of: group)
+            _ = try recorded.record(group, replacingStore: store)
             return recorded
         }
     }

@@ -16,17 +16,30 @@ extension BrokerContract {
         }
     }
 
-    /// A member whose group keeps its read model in another store is refused with both names.
+    /// A member whose group keeps its read model in another store is refused with both names while another member lives, and only then: a read model that
+    /// is built anew has another identity.
     public func a_member_with_another_store_is_refused(_ broker: any Broker) async throws {
         func projector(_ store: String?) -> GroupDeclaration {
             GroupDeclaration(name: "projector", log: .events, categories: [Self.counters], keepsOwnProgress: true, store: store)
         }
-        try await broker.withMember(of: projector("store-1")) { _ in }
-        let refused = await #expect(throws: Misconfiguration.self) {
-            try await broker.withMember(of: projector("store-2")) { _ in Issue.record("a member with another store must be refused") }
+        let isRefused = Mutex(false)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                try await broker.withMember(of: projector("store-1")) { member in
+                    let probe = probe(member, broker)
+                    try await probe.wait(for: "the other one is refused") { isRefused.withLock { $0 } }
+                }
+            }
+            let refused = await #expect(throws: Misconfiguration.self) {
+                // Whoever comes first is recorded, so the first one has to be there.
+                try await broker.withMember(of: projector("store-1")) { member in try await probe(member, broker).wait(for: "it is a member") { true } }
+                try await broker.withMember(of: projector("store-2")) { _ in Issue.record("a member with another store must be refused") }
+            }
+            isRefused.withLock { $0 = true }
+            #expect(refused?.description.contains("store-1") == true && refused?.description.contains("store-2") == true)
+            try await tasks.waitForAll()
         }
-        #expect(refused?.description.contains("store-1") == true && refused?.description.contains("store-2") == true)
-        try await broker.withMember(of: projector("store-1")) { _ in }
+        try await broker.withMember(of: projector("store-2")) { _ in }
     }
 
     /// A member that keeps its own progress is delivered from where it says.
