@@ -32,7 +32,7 @@ public struct CommandHandlerWorker: Worker {
     }
 
     public func run() async throws {
-        var problems = aggregates.flatMap(\.problems)
+        var problems = aggregates.flatMap(\.problems) + settings.problems
         if Set(aggregates.map(\.category)).count < aggregates.count {
             problems.append("an aggregate type is given twice to one command handler: give each once")
         }

@@ -34,7 +34,7 @@ public struct SagaWorker: Worker {
     }
 
     public func run() async throws {
-        var problems = sagas.flatMap(\.problems)
+        var problems = sagas.flatMap(\.problems) + settings.problems
         if Set(sagas.map(\.name)).count < sagas.count { problems.append("two sagas of one worker have one name: rename one") }
         if formats.isEmpty { problems.append("a saga worker needs a payload format: leave out 'payloads' for JSON") }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
