@@ -210,6 +210,12 @@ struct Appends {
                 guard case .stored(let position)? = first[1] else { Issue.record("\(first)"); return }
                 let (second, _) = try await settle(member, outcome, answers: 1)
                 #expect(second[1] == .duplicate(position))
+                // Another event of the same record is another letter.
+                outcome.letters = [letter]
+                outcome.letters[0].letter.place.index = 1
+                let (third, _) = try await settle(member, outcome, answers: 1)
+                guard case .stored(let other)? = third[1] else { Issue.record("\(third)"); return }
+                #expect(other > position)
             }
         }
     }

@@ -51,6 +51,16 @@ struct PullReaderTests {
         #expect(asks(&reader).allSatisfy { $0.bytes == 5_000 })
     }
 
+    @Test func while_the_connection_is_down_nothing_is_due() {
+        var reader = reader()
+        _ = asks(&reader)
+        #expect(reader.nextCheck(isUp: true) != nil)
+        #expect(reader.nextCheck(isUp: false) == nil)
+        reader.restart(at: 5)
+        #expect(reader.nextCheck(isUp: true) == 5)
+        #expect(reader.nextCheck(isUp: false) == nil)
+    }
+
     @Test func a_gap_in_the_consumer_sequence_is_seen() {
         var reader = reader()
         let first = reader.receive(1, at: 1)

@@ -303,10 +303,10 @@ final class Keeper: LinkClient, Sendable {
             state.actions += state.table.measured(partition: partition, end: Position(end))
         case .end(let partition, let epoch, let progress, let isUnclean):
             guard state.table.owns(partition: partition, epoch: epoch) else { return }
-            guard let end = Self.sequence(body) else { return again() }
+            guard let last = Self.sequence(body) else { return again() }
             state.told.insert(partition)
             // What is settled may be trimmed, the last command too: then the partition ends behind its last message.
-            let end = max(Position(end), progress)
+            let end = max(Position(last), progress)
             tell(.claimed(Claim(partition: partition, progress: progress, end: end, isUnclean: isUnclean), epoch: epoch))
         case .consumer(let source):
             guard source == state.watchSource else { return }

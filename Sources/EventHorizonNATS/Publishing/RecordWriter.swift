@@ -140,6 +140,9 @@ struct RecordWriter {
             $0.append(UInt8(ascii: "/"))
             $0.append(decimal: letter.place.position.rawValue)
             $0.append(UInt8(ascii: "/"))
+            // A commit holds several events, each of which may fail.
+            $0.append(decimal: UInt64(letter.place.index))
+            $0.append(UInt8(ascii: "/"))
             SubjectToken.append(letter.group, to: &$0)
         }
         HeaderBlock.end(&block)
