@@ -36,7 +36,8 @@ protocol LinkClient: AnyObject, Sendable {
 final class Link: @unchecked Sendable {
     // Unchecked: `options` is never changed after it was filled; all else that changes is in `state`.
     private struct Subscription {
-        var handle: Handle
+        /// Nil until there is a connection to subscribe on.
+        var handle: Handle?
         let subject: String
         let client: Int
         let source: UInt64
@@ -57,13 +58,15 @@ final class Link: @unchecked Sendable {
     private struct State {
         /// Replaced when it is lost; the lock is held while it is used, so that nobody uses one that is gone.
         var connection: Handle?
-        /// Freed with the link's last user, which may be the loop, still reading from one of them.
-        var closed: [Handle] = []
         var subscriptions: [Subscription] = []
         var clients: [Client] = []
         var clientsMade = 0
         var changes: [LinkChange] = []
         var isClosing = false
+        /// The last connection, closed.
+        var closed: Handle?
+        /// How many threads make a new connection.
+        var replacing = 0
         var changed: LoopTimer?
     }
 
@@ -130,12 +133,18 @@ final class Link: @unchecked Sendable {
 
     /// The connection is gone: makes another, on a foreign thread, until it succeeds or the link is closed.
     fileprivate func replace() {
+        let isWanted = state.withLock { state in
+            if !state.isClosing { state.replacing += 1 }
+            return !state.isClosing
+        }
+        guard isWanted else { return }
+        // Whoever closes the link waits for this, and frees what was made.
+        defer { state.withLock { $0.replacing -= 1 } }
         while !state.withLock({ $0.isClosing }) {
             usleep(.random(in: 100_000...150_000))
             guard let made = try? connect() else { continue }
-            let dead = state.withLock { state -> Dead? in
-                if state.isClosing { return nil }
-                var handles: [Handle] = []
+            let dead = state.withLock { state in
+                var handles: [Handle?] = []
                 for subscription in state.subscriptions {
                     var handle: OpaquePointer?
                     guard natsConnection_SubscribeSync(&handle, made.pointer, subscription.subject) == NATS_OK, let handle else { break }
@@ -148,34 +157,29 @@ final class Link: @unchecked Sendable {
                 defer { state.connection = made }
                 return Dead(connection: state.connection, subscriptions: handles)
             }
-            guard let dead else {
-                natsConnection_Close(made.pointer)
-                state.withLock { $0.closed.append(made) }
-                loop.unwatch()
-                return
-            }
             if dead.connection != made { note(.restored) }
-            // On the loop's thread, which may still be reading from it.
-            loop.arm(LoopTimer { dead.destroy() }, at: MonotonicTime.now)
+            // Freed by the loop's thread, which may still be reading from it.
+            loop.arm(LoopTimer { withExtendedLifetime(dead) {} }, at: MonotonicTime.now)
             return
         }
     }
 
     /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
     private func shut() {
+        state.withLock { $0.isClosing = true }
+        while state.withLock({ $0.replacing > 0 }) { usleep(1_000) }
         let (connection, subscriptions, clients) = state.withLock { state in
-            state.isClosing = true
             defer {
-                if let connection = state.connection { state.closed.append(connection) }
-                state.subscriptions = []
+                state.closed = state.closed ?? state.connection
                 state.connection = nil
+                state.subscriptions = []
                 state.changed = nil
             }
             return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
         natsConnection_Close(connection?.pointer)
-        for subscription in subscriptions { natsSubscription_Destroy(subscription.handle.pointer) }
-        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
+        for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
+        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
         state.withLock { state in
             for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
             state.clients = []
@@ -183,8 +187,9 @@ final class Link: @unchecked Sendable {
         loop.stop()
     }
 
+    /// Freed with its last user: a closed connection only says no, and the loop may have been about to read from it.
     deinit {
-        for connection in state.withLock({ $0.closed }) { natsConnection_Destroy(connection.pointer) }
+        if let closed = state.withLock({ $0.closed }) { natsConnection_Destroy(closed.pointer) }
         natsOptions_Destroy(options)
     }
 
@@ -216,19 +221,19 @@ final class Link: @unchecked Sendable {
                 for arrival in state.clients.remove(at: index).arrivals { Library.destroy(arrival.message) }
             }
             for subscription in ended {
-                natsSubscription_Unsubscribe(subscription.handle.pointer)
-                natsSubscription_Destroy(subscription.handle.pointer)
+                natsSubscription_Unsubscribe(subscription.handle?.pointer)
+                natsSubscription_Destroy(subscription.handle?.pointer)
             }
         }
     }
 
-    /// False where the connection is gone for good.
+    /// Takes effect when there is a connection. False where the link is closed.
     func subscribe(_ subject: String, client: Int, source: UInt64) -> Bool {
         state.withLock { state in
+            if state.isClosing { return false }
             var handle: OpaquePointer?
-            guard !state.isClosing, natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK, let handle else { return false }
-            natsSubscription_SetPendingLimits(handle, -1, -1)
-            state.subscriptions.append(Subscription(handle: Handle(handle), subject: subject, client: client, source: source))
+            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK { natsSubscription_SetPendingLimits(handle, -1, -1) }
+            state.subscriptions.append(Subscription(handle: handle.map { Handle($0) }, subject: subject, client: client, source: source))
             return true
         }
     }
@@ -237,8 +242,8 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             guard let index = state.subscriptions.firstIndex(where: { $0.client == client && $0.source == source }) else { return }
             let subscription = state.subscriptions.remove(at: index)
-            natsSubscription_Unsubscribe(subscription.handle.pointer)
-            natsSubscription_Destroy(subscription.handle.pointer)
+            natsSubscription_Unsubscribe(subscription.handle?.pointer)
+            natsSubscription_Destroy(subscription.handle?.pointer)
         }
     }
 
@@ -299,9 +304,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
-                guard natsSubscription_GetPending(subscription.handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
+                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
-                state.clients[index].take(count, from: subscription.handle.pointer, source: subscription.source)
+                state.clients[index].take(count, from: handle.pointer, source: subscription.source)
             }
         }
         while true {
@@ -346,13 +351,18 @@ private struct Handle: Equatable, @unchecked Sendable {
     init(_ pointer: OpaquePointer) { self.pointer = pointer }
 }
 
-/// What is left of a connection that was replaced.
-private struct Dead: Sendable {
+/// What is left of a connection that was replaced; freed with its last reference.
+private final class Dead: Sendable {
     let connection: Handle?
-    let subscriptions: [Handle]
+    private let subscriptions: [Handle?]
 
-    func destroy() {
-        for subscription in subscriptions { natsSubscription_Destroy(subscription.pointer) }
+    init(connection: Handle?, subscriptions: [Handle?]) {
+        self.connection = connection
+        self.subscriptions = subscriptions
+    }
+
+    deinit {
+        for subscription in subscriptions { natsSubscription_Destroy(subscription?.pointer) }
         natsConnection_Destroy(connection?.pointer)
     }
 }

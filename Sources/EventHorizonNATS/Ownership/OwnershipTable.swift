@@ -5,7 +5,7 @@ import EventHorizonWire
 /// Who owns which partition of a group, as one member sees it, and what it does about it. No IO: what was read and written goes in, actions come out.
 ///
 /// The rule: the members, sorted by id, each have a quota of the partitions. Who holds more gives up the surplus; who holds fewer claims what is free: what
-/// was released, and what its owner did not renew for the lease time. Of that time only what lies between two reads that are known to have worked
+/// was released, and what its owner did not renew for the lease time; who holds enough says of the latter that it is free, for who came later. Of that time only what lies between two reads that are known to have worked
 /// counts, so that an absent server costs nobody a partition. Nothing here is needed for safety: appends fence themselves.
 struct OwnershipTable {
     enum Action: Equatable {
@@ -23,6 +23,8 @@ struct OwnershipTable {
 
     private enum Hold: Equatable {
         case none, measuring, claiming(isUnclean: Bool), held, revoking
+        /// Another's, whose lease has run out, on its way to being free.
+        case freeing
         /// `isClean`: the member settled what it had in hand.
         case releasing(isClean: Bool)
     }
@@ -107,7 +109,7 @@ struct OwnershipTable {
         switch hold {
         case .held, .revoking: return [.lost(partition: index)]
         case .releasing: return [.released(partition: index)]
-        case .none, .measuring, .claiming: return []
+        case .none, .measuring, .claiming, .freeing: return []
         }
     }
 
@@ -131,6 +133,9 @@ struct OwnershipTable {
         case .releasing where Self.isFree(record):
             partitions[index].hold = .none
             return [.released(partition: index)] + evaluate()
+        case .freeing:
+            partitions[index].hold = .none
+            return evaluate()
         default: return []
         }
     }
@@ -219,13 +224,21 @@ struct OwnershipTable {
         case .held, .revoking:
             let moved = partition.progress != partition.record?.progress
             return partition.writtenAt &+ (moved ? min(Self.progressInterval, lease / 3) : lease / 3)
-        case .none, .measuring, .claiming: return nil
+        case .none, .measuring, .claiming, .freeing: return nil
         }
     }
 
     private mutating func write(_ index: Int, _ record: OwnershipRecord) -> Action {
         partitions[index].inFlight = record
         return .write(partition: index, record: record, previous: partitions[index].revision)
+    }
+
+    private mutating func free(_ index: Int, _ record: OwnershipRecord) -> Action {
+        var next = record
+        next.owner = Self.abandoned + record.owner
+        next.beat &+= 1
+        partitions[index].hold = .freeing
+        return write(index, next)
     }
 
     private mutating func claim(_ index: Int, progress: Position, isUnclean: Bool) -> Action {
@@ -262,7 +275,7 @@ struct OwnershipTable {
         var actions: [Action] = []
         // Each begins elsewhere, so that those who wait do not all want the same.
         let offset = rank * partitions.count / members.count
-        for step in partitions.indices where wanted > 0 {
+        for step in partitions.indices {
             let index = (offset + step) % partitions.count
             guard partitions[index].hold == .none else { continue }
             // What was given up here unasked is not taken again at once: the member had its reason.
@@ -275,6 +288,7 @@ struct OwnershipTable {
                     partitions[index].isUnreadableTold = true
                     continue
                 }
+                guard wanted > 0 else { continue }
                 if startsAtEnd {
                     partitions[index].hold = .measuring
                     actions.append(.measure(partition: index))
@@ -287,6 +301,11 @@ struct OwnershipTable {
             // What cannot be read may be an owner's; its successor goes on where it was last known to be.
             let isUnreadable = partitions[index].isUnreadable
             guard isExpired || (Self.isFree(record) && !isUnreadable) else { continue }
+            guard wanted > 0 else {
+                // Who may take it may have come too late to tell that its owner is gone, and be gone before it can: it is told by who has seen it.
+                if !Self.isFree(record) { actions.append(free(index, record)) }
+                continue
+            }
             let progress = record.incarnation == incarnation ? record.progress : .start
             actions.append(claim(index, progress: progress, isUnclean: isUnreadable || !record.owner.isEmpty))
             wanted -= 1
