@@ -90,9 +90,12 @@ struct RecordWriter {
         do { try codec.check(append.commit) } catch { return .refused(reason: error.description) }
         HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: append.previous.rawValue) }
         HeaderBlock.line("Nats-Msg-Id", &block) {
-            SubjectToken.append(append.commit.stream.category.description, to: &$0)
+            // The tokens as the subject has them, which no dot is part of.
+            let aggregate = subject.lastIndex(of: UInt8(ascii: "."))!
+            let category = subject[..<aggregate].lastIndex(of: UInt8(ascii: "."))!
+            $0.append(contentsOf: subject[(category + 1)..<aggregate])
             $0.append(UInt8(ascii: "/"))
-            SubjectToken.append(append.commit.stream.aggregate, to: &$0)
+            $0.append(contentsOf: subject[(aggregate + 1)...])
             $0.append(static: "/after/")
             $0.append(decimal: append.previous.rawValue)
         }
