@@ -16,6 +16,8 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
+    /// For good: by us.
+    case closed(reason: String)
 }
 
 /// Reads from a link. Called on the link's loop, one call at a time.
@@ -73,6 +75,8 @@ final class Link: @unchecked Sendable {
     let loop: EventLoop
     private let options: OpaquePointer
     private let state = Mutex(State())
+    /// Whether the loop may use the connection: it may be about to serve a socket that it is just told to forget, and closing frees what serving uses.
+    fileprivate let isOpen = Mutex(true)
     /// Names this link's inboxes.
     let inbox: String
 
@@ -177,7 +181,12 @@ final class Link: @unchecked Sendable {
             }
             return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
-        natsConnection_Close(connection?.pointer)
+        // What was published last leaves while the loop still serves.
+        natsConnection_FlushTimeout(connection?.pointer, 500)
+        isOpen.withLock { isOpen in
+            isOpen = false
+            natsConnection_Close(connection?.pointer)
+        }
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
         for client in clients { client.changed(.closed(reason: "the connection was closed")) }
         state.withLock { state in
@@ -382,10 +391,10 @@ private final class LinkSocket: SocketHandler, @unchecked Sendable {
         self.connection = connection
     }
     func socketIsReadable() {
-        natsConnection_ProcessReadEvent(connection)
+        link.isOpen.withLock { if $0 { natsConnection_ProcessReadEvent(connection) } }
         link.drain()
     }
-    func socketIsWritable() { natsConnection_ProcessWriteEvent(connection) }
+    func socketIsWritable() { link.isOpen.withLock { if $0 { natsConnection_ProcessWriteEvent(connection) } } }
 }
 
 // MARK: - What libnats calls: file-level functions, on threads of its own
@@ -396,6 +405,10 @@ private func linkAttach(
     _ user: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ socket: natsSock
 ) -> natsStatus {
     user!.pointee = context
+    // With TLS, libnats waits without end for a socket to take more, and holds what the pings of all connections need: a peer that takes nothing for 5 s
+    // is gone. In milliseconds.
+    var limit: Int32 = 5_000
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
     link(context).attach(connection!, socket)
     return NATS_OK
 }

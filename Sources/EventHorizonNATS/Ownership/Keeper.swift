@@ -15,6 +15,8 @@ final class Keeper: LinkClient, Sendable {
         case lost(Int)
         /// The partition is claimed by nobody until a person has mended its key.
         case blocked(Int, reason: String)
+        /// Of the control connection, which sees sooner than the member's own that the server is silent.
+        case link(LinkChange)
     }
     private struct Incoming: Sendable {
         var arrivals: [Arrival] = []
@@ -127,7 +129,10 @@ final class Keeper: LinkClient, Sendable {
         arrivals.removeAll(keepingCapacity: true)
     }
 
-    func changed(_ change: LinkChange) { mailbox.put { $0.changes.append(change) } }
+    func changed(_ change: LinkChange) {
+        mailbox.put { $0.changes.append(change) }
+        tell(.link(change))
+    }
 
     // MARK: The loop
 
@@ -248,7 +253,7 @@ final class Keeper: LinkClient, Sendable {
     private func take(_ change: LinkChange, _ state: inout State) {
         let now = MonotonicTime.now
         switch change {
-        case .lost:
+        case .lost, .closed:
             state.isUp = false
             state.table.interrupted()
         case .restored:
