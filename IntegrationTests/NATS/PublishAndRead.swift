@@ -65,7 +65,8 @@ struct PublishAndRead {
     @Test func a_partition_whose_commands_are_all_trimmed_ends_where_its_progress_is() async throws {
         try await withServer { server in
             let broker = NATSBroker(
-                NATSConfiguration(servers: [server.url], application: "shop", partitionCount: 1, leaseTime: .seconds(2), trimming: .on), surroundings: surroundings)
+                NATSConfiguration(servers: [server.url], application: "shop", partitionCount: 1, leaseTime: .seconds(2), trimming: .on),
+                surroundings: surroundings)
             _ = try await broker.publish((0..<3).map { command("a", $0) })
             let ready = try await broker.open()
             try await broker.withMember(of: handlers()) { member in
@@ -177,7 +178,9 @@ struct PublishAndRead {
                                         envelope.replyTo,
                                         Answer(
                                             command: envelope.id, stream: envelope.stream, outcome: .accepted(versions: 1..<2),
-                                            place: Place(log: .events, incarnation: member.eventsIncarnation, partition: delivery.partition, position: Position(7)))
+                                            place: Place(
+                                                log: .events, incarnation: member.eventsIncarnation, partition: delivery.partition,
+                                                position: Position(7)))
                                     ))
                                 isDone = isDone || envelope.stream.aggregate == "b"
                             }

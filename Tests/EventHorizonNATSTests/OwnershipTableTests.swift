@@ -23,7 +23,9 @@ private struct Bucket {
     mutating func join(_ member: String, partitions: Int = 8, startsAtEnd: Bool = false) {
         tables[member] = OwnershipTable(member: member, partitionCount: partitions, incarnation: 7, startsAtEnd: startsAtEnd, lease: Self.lease)
         held[member] = []
-        for (partition, entry) in records { perform(tables[member]!.observed(partition: partition, record: entry.record, revision: entry.revision), of: member) }
+        for (partition, entry) in records {
+            perform(tables[member]!.observed(partition: partition, record: entry.record, revision: entry.revision), of: member)
+        }
         tick()
     }
 
@@ -56,7 +58,8 @@ private struct Bucket {
             case .write(let partition, let record, let previous):
                 let current = records[partition]
                 guard (current?.revision ?? 0) == previous else {
-                    perform(tables[member]!.refused(partition: partition, record, record: current?.record, revision: current?.revision ?? 0), of: member)
+                    perform(
+                        tables[member]!.refused(partition: partition, record, record: current?.record, revision: current?.revision ?? 0), of: member)
                     continue
                 }
                 revision += 1
@@ -76,7 +79,7 @@ private struct Bucket {
                 tables[member]!.release(partition: partition, epoch: nil)
                 perform(tables[member]!.due(at: now), of: member)
             case .lost(let partition): held[member]!.remove(partition)
-            case .released: break
+            case .released, .unreadable: break
             }
         }
     }
@@ -187,7 +190,10 @@ struct OwnershipTableTests {
         var table = OwnershipTable(member: "a", partitionCount: 1, incarnation: 7, startsAtEnd: false, lease: Bucket.lease)
         _ = table.observed(presence: "a", revision: 1, isPresent: true)
         guard case .write(0, let record, previous: 0)? = table.echoed(at: 1).first else { Issue.record("no claim"); return }
-        #expect({ table.refused(partition: 0, record, record: record, revision: 2) }() == [.claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)])
+        #expect(
+            { table.refused(partition: 0, record, record: record, revision: 2) }() == [
+                .claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)
+            ])
         // Another's record instead: the session is lost.
         guard case .write(0, let renewal, previous: 2)? = table.due(at: Bucket.lease).first else { Issue.record("no renewal"); return }
         let other = OwnershipRecord(owner: "b", epoch: 2, progress: .start, incarnation: 7)
@@ -247,7 +253,9 @@ struct OwnershipTableTests {
         #expect(pass(30, from: &now, &table) == [.unreadable(partition: 0)])
         // Somebody has mended it.
         let mended = OwnershipRecord(owner: "", epoch: 4, progress: Position(50), incarnation: 7)
-        guard case .write(0, let record, previous: 4)? = table.observed(partition: 0, record: mended, revision: 4).first else { Issue.record("no claim"); return }
+        guard case .write(0, let record, previous: 4)? = table.observed(partition: 0, record: mended, revision: 4).first else {
+            Issue.record("no claim"); return
+        }
         #expect(record.epoch == 5 && record.progress == Position(50))
     }
 

@@ -119,7 +119,8 @@ struct PullReaderTests {
     }
 
     @Test(arguments: [
-        ("$JS.ACK.S.C.1.5.7.1700000000.3", 5 as UInt64, 7 as UInt64), ("$JS.ACK.dom.acc.S.C.1.50.70.1700000000.3.tok", 50, 70), ("$JS.ACK._.acc.S.C.1.50.70.17.3", 50, 70),
+        ("$JS.ACK.S.C.1.5.7.1700000000.3", 5 as UInt64, 7 as UInt64), ("$JS.ACK.dom.acc.S.C.1.50.70.1700000000.3.tok", 50, 70),
+        ("$JS.ACK._.acc.S.C.1.50.70.17.3", 50, 70),
     ])
     func a_reply_says_where_a_message_lies(_ reply: String, _ stream: UInt64, _ consumer: UInt64) {
         let parsed = DeliveryReply(reply)

@@ -241,7 +241,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             if state.isClosing { return false }
             var handle: OpaquePointer?
-            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK { natsSubscription_SetPendingLimits(handle, -1, -1) }
+            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK {
+                natsSubscription_SetPendingLimits(handle, -1, -1)
+            }
             state.subscriptions.append(Subscription(handle: handle.map { Handle($0) }, subject: subject, client: client, source: source))
             return true
         }
@@ -313,7 +315,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
-                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
+                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else {
+                    continue
+                }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
                 state.clients[index].take(count, from: handle.pointer, source: subscription.source)
             }

@@ -40,7 +40,8 @@ extension MemberCore {
                 SettleAnswer(
                     token: append.token,
                     result: .refused(
-                        reason: "commit \(append.commit.number) of '\(append.commit.stream)' is larger than the stream allows (\(error)): decide fewer events at once, or "
+                        reason:
+                            "commit \(append.commit.number) of '\(append.commit.stream)' is larger than the stream allows (\(error)): decide fewer events at once, or "
                             + "raise its max_msg_size")))
         case .failed(let error): later(answered, "the append is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)
@@ -93,7 +94,9 @@ extension MemberCore {
                 SettleAnswer(
                     token: message.token,
                     result: .refused(
-                        reason: "the command '\(message.envelope.payload.name)' is larger than the stream allows (\(error)): send less, or raise its max_msg_size")))
+                        reason:
+                            "the command '\(message.envelope.payload.name)' is larger than the stream allows (\(error)): send less, or raise its max_msg_size"
+                    )))
         case .failed(let error): later(answered, "the command is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)
         case .unreadable: later(answered, "JetStream's answer cannot be read", now, into: &turn)
@@ -109,7 +112,9 @@ extension MemberCore {
         case .failed(let error) where error.errorCode == APIError.messageExceedsMaximum:
             guard !letter.letter.record.isEmpty || letter.message != nil else {
                 turn.answers.append(
-                    SettleAnswer(token: letter.token, result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
+                    SettleAnswer(
+                        token: letter.token,
+                        result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
                 return
             }
             send(reference(letter), answered.partition, answered.epoch, now)
@@ -131,7 +136,8 @@ extension MemberCore {
                 loads.finished(bytes: loaded.bytes)
                 turn.loaded.append(
                     LoadedStream(
-                        token: load.token, result: .unreadable(reason: "the record at \(message.sequence) of '\(load.stream)' cannot be read by this build: \(error)")))
+                        token: load.token,
+                        result: .unreadable(reason: "the record at \(message.sequence) of '\(load.stream)' cannot be read by this build: \(error)")))
                 return
             }
             loaded.commits.append(StoredCommit(commit: commit, position: Position(message.sequence)))

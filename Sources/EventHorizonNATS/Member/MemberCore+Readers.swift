@@ -15,7 +15,8 @@ extension MemberCore {
         sessions[partition]!.reader = PartitionReader(
             filter: ready.names.filter(of: group, partition: partition),
             pull: PullReader(
-                window: max(512, Self.deliveryWindow / held), byteWindow: Self.byteWindow / held, largestMessage: ready.maximumPayload + 8192, now: now),
+                window: max(512, Self.deliveryWindow / held), byteWindow: Self.byteWindow / held, largestMessage: ready.maximumPayload + 8192,
+                now: now),
             after: position)
         createConsumer(partition, now)
     }
@@ -30,7 +31,8 @@ extension MemberCore {
     private mutating func deleteConsumer(_ reader: PartitionReader) {
         link.unsubscribe(client: client, source: reader.source)
         guard isUp, !reader.pull.consumer.isEmpty else { return }
-        writer.ask(ConsumerRequest.deletion(stream: ready.names.stream(group.log), consumer: reader.pull.consumer), { _ in }, number: UInt64.max, on: link)
+        writer.ask(
+            ConsumerRequest.deletion(stream: ready.names.stream(group.log), consumer: reader.pull.consumer), { _ in }, number: UInt64.max, on: link)
     }
 
     /// Reads on after the last delivered position, with a new consumer.

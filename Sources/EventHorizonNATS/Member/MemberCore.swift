@@ -344,7 +344,9 @@ struct MemberCore {
         switch unanswered.request {
         case .consumer: return  // The reader's own silence sees to it.
         case .append, .letter, .keep, .message:
-            if unanswered.attempts > 1 { tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn) }
+            if unanswered.attempts > 1 {
+                tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn)
+            }
         case .load, .occupant: break
         }
         send(unanswered.request, unanswered.partition, unanswered.epoch, now, attempts: unanswered.attempts)

@@ -145,7 +145,8 @@ final class Keeper: LinkClient, Sendable {
         _ = link.subscribe("\(inbox).*", client: number, source: 0)
         var state = State(
             table: OwnershipTable(
-                member: member, partitionCount: ready.partitionCount, incarnation: ready.incarnation(group.log), startsAtEnd: group.start == .end, lease: lease),
+                member: member, partitionCount: ready.partitionCount, incarnation: ready.incarnation(group.log), startsAtEnd: group.start == .end,
+                lease: lease),
             watch: PullReader(window: 1024, byteWindow: 16 << 20, largestMessage: ready.maximumPayload + 8192, now: now))
         if trims, group.log == .commands { state.trimmer = Trimmer(categories: categories.count) }
         let timer = LoopTimer { [mailbox] in mailbox.wake() }
@@ -205,7 +206,8 @@ final class Keeper: LinkClient, Sendable {
         if case .waiting(let until) = state.watch.phase, until <= now, state.isUp { createWatch(now, &state) }
         while let ask = state.watch.nextAsk() {
             link.publish(
-                subject: ConsumerRequest.next(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).w.\(state.watchSource)",
+                subject: ConsumerRequest.next(stream: ready.names.bucketStream, consumer: state.watch.consumer),
+                reply: "\(inbox).w.\(state.watchSource)",
                 body: ConsumerRequest.body(ask))
         }
         state.actions += state.table.due(at: now)
@@ -241,7 +243,8 @@ final class Keeper: LinkClient, Sendable {
                     tell(
                         .blocked(
                             partition,
-                            reason: "the key '\(key)' of the stream '\(ready.names.bucketStream)' was deleted or cannot be read by this build, so nobody claims the "
+                            reason:
+                                "the key '\(key)' of the stream '\(ready.names.bucketStream)' was deleted or cannot be read by this build, so nobody claims the "
                                 + "partition: deploy a newer build, or restore the key from a backup"))
                 }
             }
@@ -286,7 +289,9 @@ final class Keeper: LinkClient, Sendable {
             switch PublishAnswer(body) {
             case .stored(let sequence, _):
                 state.actions += state.table.written(partition: partition, record, revision: sequence)
-                if state.table.owns(partition: partition, epoch: record.epoch) { state.trimmer?.settled(partition: partition, position: record.progress) }
+                if state.table.owns(partition: partition, epoch: record.epoch) {
+                    state.trimmer?.settled(partition: partition, position: record.progress)
+                }
             case .failed(let error) where error.isWrongSequence:
                 send(.read(partition: partition, refused: record, previous: previous), now, &state)
             case .failed, .noResponders, .unreadable: again()
@@ -366,7 +371,9 @@ final class Keeper: LinkClient, Sendable {
             // A record that cannot be read counts as an owner that never renews.
             let record = body.isEmpty ? nil : try? state.codec.decodeOwnership(body)
             state.actions += state.table.observed(partition: partition, record: record, revision: reply.streamSequence)
-        } else if key.hasPrefix(keptPrefix), let partition = Int(key.dropFirst(keptPrefix.count)), let position = UInt64(String(decoding: body, as: UTF8.self)) {
+        } else if key.hasPrefix(keptPrefix), let partition = Int(key.dropFirst(keptPrefix.count)),
+            let position = UInt64(String(decoding: body, as: UTF8.self))
+        {
             state.trimmer?.keep(partition: partition, from: Position(position))
         }
     }
@@ -419,7 +426,8 @@ final class Keeper: LinkClient, Sendable {
             let headers = block.count
             state.codec.withEncoded(record) { block.append(contentsOf: $0) }
             link.publish(
-                subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0], block: block,
+                subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0],
+                block: block,
                 headers: headers)
         case .read(let partition, _, _):
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
@@ -428,11 +436,13 @@ final class Keeper: LinkClient, Sendable {
         case .trim(.find(let partition, let category)):
             let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
             link.publish(
-                subject: "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.commands))", reply: reply, body: "{\"seq\":1,\"next_by_subj\":\(JSONValue.quoted(filter))}")
+                subject: "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.commands))", reply: reply,
+                body: "{\"seq\":1,\"next_by_subj\":\(JSONValue.quoted(filter))}")
         case .trim(.purge(let partition, let category, let end)):
             let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
             link.publish(
-                subject: "$JS.API.STREAM.PURGE.\(ready.names.stream(.commands))", reply: reply, body: "{\"filter\":\(JSONValue.quoted(filter)),\"seq\":\(end)}")
+                subject: "$JS.API.STREAM.PURGE.\(ready.names.stream(.commands))", reply: reply,
+                body: "{\"filter\":\(JSONValue.quoted(filter)),\"seq\":\(end)}")
         case .consumer:
             link.publish(
                 subject: ConsumerRequest.subject(stream: ready.names.bucketStream), reply: reply,
@@ -446,7 +456,8 @@ final class Keeper: LinkClient, Sendable {
 
     private func deleteWatch(_ state: State) {
         guard !state.watch.consumer.isEmpty else { return }
-        link.publish(subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
+        link.publish(
+            subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
     }
 }
 

@@ -111,7 +111,9 @@ struct PullReader {
         switch code {
         case 100:
             failures = 0
-            if let last, last > consumerSequence { return .restart(reason: "messages \(consumerSequence + 1) to \(last) of the consumer did not arrive") }
+            if let last, last > consumerSequence {
+                return .restart(reason: "messages \(consumerSequence + 1) to \(last) of the consumer did not arrive")
+            }
             return .fine
         case 404, 408:
             requested = max(0, requested - (pending ?? requested))

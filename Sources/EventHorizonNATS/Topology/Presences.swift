@@ -36,7 +36,8 @@ struct Presences {
     private func next(after sequence: UInt64) async throws -> (sequence: UInt64, isPresent: Bool)? {
         let filter = JSONValue.quoted(names.presenceKeys(group: group))
         return try await retrying {
-            let answer = await requests.request("$JS.API.STREAM.MSG.GET.\(names.bucketStream)", "{\"seq\":\(sequence + 1),\"next_by_subj\":\(filter)}")
+            let answer = await requests.request(
+                "$JS.API.STREAM.MSG.GET.\(names.bucketStream)", "{\"seq\":\(sequence + 1),\"next_by_subj\":\(filter)}")
             guard case .body(let body) = answer else { return nil }
             switch body.withUnsafeBytes({ StoredMessage.read($0) }) {
             case .message(let message): return .some((message.sequence, !message.data.isEmpty))

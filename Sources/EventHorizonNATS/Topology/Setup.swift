@@ -43,7 +43,9 @@ struct Setup {
         let address = control.connectedAddress
         let server = try await ForeignThread.run { try ServerInfo.read(from: address) }
         guard server.hasJetStream else {
-            throw Misconfiguration("the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration")
+            throw Misconfiguration(
+                "the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration"
+            )
         }
         let requests = try Requests(link: control)
         var incarnations: [Log: UInt64] = [:]
@@ -123,7 +125,8 @@ struct Setup {
             case .none: problem = "no answer"
             }
             if MonotonicTime.now > deadline {
-                throw Misconfiguration("the stream '\(stream.name)' cannot be set up (\(problem)): look at the NATS server's health and its JetStream")
+                throw Misconfiguration(
+                    "the stream '\(stream.name)' cannot be set up (\(problem)): look at the NATS server's health and its JetStream")
             }
             await clock.sleep(until: clock.now + .milliseconds(200))
             if Task.isCancelled { throw BrokerError(.cancelled, "setting up NATS was cancelled") }

@@ -34,7 +34,8 @@ struct TopologyStore: Sendable {
         defer { other = found }
         _ = try await change { recorded in
             guard var recorded else {
-                throw Misconfiguration("application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
+                throw Misconfiguration(
+                    "application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
             }
             found = recorded.otherStore(of: group)
             _ = try recorded.record(group, replacingStore: store)
@@ -76,7 +77,8 @@ struct TopologyStore: Sendable {
                         return (try message.data.withUnsafeBytes { try WireCodec().decodeTopology($0) }, message.sequence)
                     } catch {
                         throw Misconfiguration(
-                            "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the bucket '\(names.bucketStream)'")
+                            "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the bucket '\(names.bucketStream)'"
+                        )
                     }
                 case .nothing: return (nil, 0)
                 case .failed, .unreadable: return nil
