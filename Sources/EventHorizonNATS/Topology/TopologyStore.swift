@@ -46,6 +46,8 @@ struct TopologyStore: Sendable {
     private func change(_ body: (Topology?) throws -> Topology) async throws -> Topology {
         var failures = 0
         while failures < 100 {
+            // The stream's leader may just be elected, which takes seconds; the first refusal is somebody else's write.
+            if failures > 1 { try? await Task.sleep(for: .milliseconds(min(failures * 50, 500))) }
             if Task.isCancelled { throw BrokerError(.cancelled, "recording the topology was cancelled") }
             guard let (recorded, revision) = try await read() else {
                 failures += 1
