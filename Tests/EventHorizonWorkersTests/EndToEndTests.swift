@@ -418,8 +418,8 @@ private struct LaterAccount: Aggregate {
         var worker = CommandHandlerWorker(Account.self, broker: broker)
         worker.settings.sharedCommands = 0
         worker.settings.recentCommands = -1
-        let strange: any Worker = worker
-        let error = await #expect(throws: Misconfiguration.self) { try await strange.run() }
+        let senseless = worker
+        let error = await #expect(throws: Misconfiguration.self) { try await senseless.run() }
         #expect(error?.problems.count == 2)
     }
 }

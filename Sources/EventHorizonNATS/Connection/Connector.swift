@@ -48,7 +48,7 @@ struct Connector: Sendable {
         }
     }
 
-    /// What it means that libnats gave up a connection: it does when it is refused twice as it comes back, as after a password was changed.
+    /// What it means that a link gave up its connection: it does when it is refused twice as it comes back, as after a password was changed.
     func ending(_ reason: String) -> any Error {
         let refusal = Refusal(LinkFailure(status: NATS_CONNECTION_CLOSED, text: reason), configuration)
         if refusal.isFinal { return Misconfiguration(refusal.sentence) }
@@ -100,8 +100,6 @@ struct Connector: Sendable {
         natsOptions_SetTimeout(options, 2_000)
         natsOptions_SetPingInterval(options, patience.pingInterval)
         natsOptions_SetMaxPingsOut(options, patience.pings)
-        // What is unanswered is sent again after a reconnect, by its sender: libnats need not keep it too.
-        natsOptions_SetReconnectBufSize(options, 1 << 16)
     }
 
     /// As a JSON string holds it: libnats pastes user, password and token into its JSON as they are, where a quotation mark in a password ends the string.

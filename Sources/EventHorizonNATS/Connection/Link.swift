@@ -16,7 +16,7 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
-    /// For good: by us.
+    /// For good: the server refused us twice as we came back.
     case closed(reason: String)
 }
 
@@ -29,12 +29,12 @@ protocol LinkClient: AnyObject, Sendable {
 
 /// One connection, driven by an event loop of its own.
 ///
-/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what gathers
-/// while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what is
-/// unanswered then is the clients' to send again.
+/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what
+/// gathers while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what
+/// is unanswered then is the clients' to send again.
 ///
-/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the new
-/// one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
+/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the
+/// new one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
 final class Link: @unchecked Sendable {
     // Unchecked: `options` is never changed after it was filled; all else that changes is in `state`.
     private struct Subscription {
@@ -135,7 +135,8 @@ final class Link: @unchecked Sendable {
         return Handle(made)
     }
 
-    /// The connection is gone: makes another, on a foreign thread, until it succeeds or the link is closed.
+    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is
+    /// closed.
     fileprivate func replace() {
         let isWanted = state.withLock { state in
             if !state.isClosing { state.replacing += 1 }
@@ -144,9 +145,18 @@ final class Link: @unchecked Sendable {
         guard isWanted else { return }
         // Whoever closes the link waits for this, and frees what was made.
         defer { state.withLock { $0.replacing -= 1 } }
+        var refusals = 0
         while !state.withLock({ $0.isClosing }) {
             usleep(.random(in: 100_000...150_000))
-            guard let made = try? connect() else { continue }
+            let made: Handle
+            do {
+                made = try connect()
+            } catch {
+                let failure = error as? LinkFailure
+                refusals = failure?.isRefusal == true ? refusals + 1 : 0
+                if let failure, refusals == 2 { return note(.closed(reason: failure.text)) }
+                continue
+            }
             let dead = state.withLock { state in
                 var handles: [Handle?] = []
                 for subscription in state.subscriptions {
@@ -188,7 +198,7 @@ final class Link: @unchecked Sendable {
             natsConnection_Close(connection?.pointer)
         }
         for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
-        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        for client in clients { client.changed(.lost(reason: "the connection was closed")) }
         state.withLock { state in
             for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
             state.clients = []
@@ -297,6 +307,9 @@ final class Link: @unchecked Sendable {
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
 
+    /// Whether it was closed: a connection that was only lost comes back.
+    var isClosed: Bool { state.withLock { $0.isClosing } }
+
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
             nonisolated(unsafe) let buffer = buffer
@@ -383,6 +396,12 @@ private final class Dead: Sendable {
 struct LinkFailure: Error {
     var status: natsStatus
     var text: String
+
+    /// Whether the server does not let us in, as after a password was changed.
+    var isRefusal: Bool {
+        let words = text.lowercased()
+        return status == NATS_CONNECTION_AUTH_FAILED || words.contains("authorization") || words.contains("authentication")
+    }
 }
 
 /// What the loop calls for one socket of a link.

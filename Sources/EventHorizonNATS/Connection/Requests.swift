@@ -47,7 +47,8 @@ final class Requests: LinkClient, Sendable {
             let (number, sweep) = state.withLock { ($0.pending.insert(Pending(continuation: continuation, due: due)), $0.sweep) }
             let isSent = link.publish(
                 subject: [UInt8](subject.utf8) + [0], reply: [UInt8]("\(inbox).\(number)".utf8) + [0], block: block, headers: headers)
-            if !isSent {
+            // Without a connection it waits for one, as long as it may: the answer says when to ask again.
+            if !isSent, link.isClosed {
                 state.withLock { $0.pending.remove(number) }?.continuation.resume(returning: .none)
                 return
             }
