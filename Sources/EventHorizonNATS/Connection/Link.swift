@@ -72,7 +72,7 @@ final class Link: @unchecked Sendable {
         var changed: LoopTimer?
     }
 
-    let loop = EventLoop()
+    let loop: EventLoop
     private let options: OpaquePointer
     private let state = Mutex(State())
     /// Whether the loop may use the connection: it may be about to serve a socket that it is just told to forget, and closing frees what serving uses.
@@ -89,6 +89,12 @@ final class Link: @unchecked Sendable {
         }
         inbox = String(cString: name)
         natsInbox_Destroy(name)
+        do {
+            loop = try EventLoop()
+        } catch {
+            natsOptions_Destroy(options)
+            throw error
+        }
         self.options = options
 
         let context = Unmanaged.passUnretained(self).toOpaque()
