@@ -192,7 +192,7 @@ final class Link: @unchecked Sendable {
             return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
         // What was published last leaves while the loop still serves.
-        natsConnection_FlushTimeout(connection?.pointer, 500)
+        if natsConnection_Buffered(connection?.pointer) > 0 { natsConnection_FlushTimeout(connection?.pointer, 500) }
         isOpen.withLock { isOpen in
             isOpen = false
             natsConnection_Close(connection?.pointer)
@@ -309,9 +309,6 @@ final class Link: @unchecked Sendable {
 
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
-
-    /// Whether it was closed: a connection that was only lost comes back.
-    var isClosed: Bool { state.withLock { $0.isClosing } }
 
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
