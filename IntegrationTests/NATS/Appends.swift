@@ -10,7 +10,9 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct Appends {
     /// Submits one outcome and waits for as many answers and loads.
-    private func settle(_ member: any GroupMember, _ outcome: Outcome, answers: Int = 0, loads: Int = 0) async throws -> ([Int: SettleAnswer.Result], [Int: LoadedStream.Result]) {
+    private func settle(_ member: any GroupMember, _ outcome: Outcome, answers: Int = 0, loads: Int = 0) async throws -> (
+        [Int: SettleAnswer.Result], [Int: LoadedStream.Result]
+    ) {
         var outcome = outcome
         var results: [Int: SettleAnswer.Result] = [:]
         var loaded: [Int: LoadedStream.Result] = [:]
@@ -84,7 +86,8 @@ struct Appends {
                 var loaded: [Int: LoadedStream.Result]
                 outcome = Outcome()
                 outcome.loads = [
-                    load(1, first.stream, .whole), load(2, first.stream, .last), load(3, first.stream, .after(position)), load(4, first.stream, .after(next)),
+                    load(1, first.stream, .whole), load(2, first.stream, .last), load(3, first.stream, .after(position)),
+                    load(4, first.stream, .after(next)),
                     load(5, StreamID(invitations, "nobody"), .whole), load(6, StreamID(invitations, "nobody"), .last),
                 ]
                 (_, loaded) = try await settle(member, outcome, loads: 6)
@@ -106,7 +109,9 @@ struct Appends {
                 try await claimed(member)
                 var outcome = Outcome()
                 let count = 2000
-                for number in 0..<count { outcome.appends.append(append(number, commit(command("s\(number)"), number: 1, at: place(UInt64(number + 1))), after: .start)) }
+                for number in 0..<count {
+                    outcome.appends.append(append(number, commit(command("s\(number)"), number: 1, at: place(UInt64(number + 1))), after: .start))
+                }
                 let streams = outcome.appends.map(\.commit.stream)
                 member.submit(&outcome)
                 outcome.removeAll()
@@ -136,7 +141,10 @@ struct Appends {
         }
     }
 
-    @Test(arguments: ["a.b", "with space", "*", ">", "a.>", "=2E", "müller/ü", "tab\tline\n", "😀", "\u{0}", String(repeating: "k", count: 1024), String(repeating: "ü", count: 512)])
+    @Test(arguments: [
+        "a.b", "with space", "*", ">", "a.>", "=2E", "müller/ü", "tab\tline\n", "😀", "\u{0}", String(repeating: "k", count: 1024),
+        String(repeating: "ü", count: 512),
+    ])
     func an_id_of_any_characters_has_a_stream_of_its_own(_ id: String) async throws {
         try await Self.shared.withServer { server in
             let broker = broker(server, application: "odd\(abs(id.hashValue) % 1_000_000)")
@@ -173,7 +181,9 @@ struct Appends {
         try await withServer { server in
             let broker = broker(server)
             let results = try await broker.publish([command("a", bytes: 10), command("b", bytes: 1_000_000), command("c", bytes: 10)])
-            guard case .stored = results[0], case .refused(let reason) = results[1], case .stored = results[2] else { Issue.record("\(results)"); return }
+            guard case .stored = results[0], case .refused(let reason) = results[1], case .stored = results[2] else {
+                Issue.record("\(results)"); return
+            }
             #expect(reason.contains("1000") && reason.contains(String(broker.features.maximumPublishSize)))
             try await broker.withMember(of: handlers()) { member in
                 try await claimed(member)
@@ -203,13 +213,20 @@ struct Appends {
                     token: 1, partition: 0,
                     letter: DeadLetter(
                         place: place(9), group: "a group", reason: "r", attempts: 1, worker: "w", firstFailedAt: surroundings.clock.time,
-                        lastFailedAt: surroundings.clock.time, stream: StreamID(invitations, "a"), type: "guestlist.v1.Create", record: []), message: command("a"))
+                        lastFailedAt: surroundings.clock.time, stream: StreamID(invitations, "a"), type: "guestlist.v1.Create", record: []),
+                    message: command("a"))
                 var outcome = Outcome()
                 outcome.letters = [letter]
                 let (first, _) = try await settle(member, outcome, answers: 1)
                 guard case .stored(let position)? = first[1] else { Issue.record("\(first)"); return }
                 let (second, _) = try await settle(member, outcome, answers: 1)
                 #expect(second[1] == .duplicate(position))
+                // Another event of the same record is another letter.
+                outcome.letters = [letter]
+                outcome.letters[0].letter.place.index = 1
+                let (third, _) = try await settle(member, outcome, answers: 1)
+                guard case .stored(let other)? = third[1] else { Issue.record("\(third)"); return }
+                #expect(other > position)
             }
         }
     }

@@ -8,7 +8,8 @@ import Testing
 @testable import EventHorizonNATS
 
 /// Runs `body` with a nats-server of its own: `NATS_SERVER` names another than the one on PATH.
-func withServer<Value>(version: NATSServer.Version = .any, arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value {
+func withServer<Value>(version: NATSServer.Version = .any, arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value
+{
     let server = try await NATSServer.start(version: version, arguments: arguments)
     do {
         let value = try await body(server)
@@ -33,7 +34,8 @@ let invitations: EventHorizon.Category = "guestlist.v1.Invitation"
 
 func broker(_ server: NATSServer, application: String = "shop", partitions: Int = 8, lease: Duration = .seconds(2)) -> NATSBroker {
     NATSBroker(
-        NATSConfiguration(servers: [server.url], application: application, partitionCount: partitions, leaseTime: lease, connectDeadline: .seconds(10)),
+        NATSConfiguration(
+            servers: [server.url], application: application, partitionCount: partitions, leaseTime: lease, connectDeadline: .seconds(10)),
         surroundings: surroundings)
 }
 
@@ -41,8 +43,11 @@ func command(_ aggregate: String, _ number: Int = 0, category: EventHorizon.Cate
     let id = surroundings.makeID()
     return Envelope(
         id: id, kind: .command, stream: StreamID(category, aggregate),
-        payload: Payload(name: "guestlist.v1.Create", schema: 1, contentType: "application/json", bytes: Array(repeating: UInt8(truncatingIfNeeded: number), count: bytes)),
-        correlation: id, occurredAt: surroundings.clock.time, trace: TraceContext(traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        payload: Payload(
+            name: "guestlist.v1.Create", schema: 1, contentType: "application/json",
+            bytes: Array(repeating: UInt8(truncatingIfNeeded: number), count: bytes)),
+        correlation: id, occurredAt: surroundings.clock.time,
+        trace: TraceContext(traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         metadata: ["number": String(number)])
 }
 
@@ -50,13 +55,19 @@ func command(_ aggregate: String, _ number: Int = 0, category: EventHorizon.Cate
 func commit(_ command: Envelope, number: Int, at place: Place, sender: StreamID? = nil) -> Commit {
     let event = command.following(
         id: surroundings.makeID(), kind: .event, stream: command.stream,
-        payload: Payload(name: "guestlist.v1.Created", schema: 1, contentType: "application/json", bytes: command.payload.bytes), at: surroundings.clock.time)
+        payload: Payload(name: "guestlist.v1.Created", schema: 1, contentType: "application/json", bytes: command.payload.bytes),
+        at: surroundings.clock.time)
     return Commit(
         stream: command.stream, number: number, firstVersion: number, events: [event],
-        decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: number..<number + 1), correlation: command.correlation, sender: sender)], inputs: [place])
+        decided: [
+            DecidedCommand(
+                id: command.id, place: place, outcome: .accepted(versions: number..<number + 1), correlation: command.correlation, sender: sender)
+        ], inputs: [place])
 }
 
-func place(_ position: UInt64, partition: Int = 0) -> Place { Place(log: .commands, incarnation: 1, partition: partition, position: Position(position)) }
+func place(_ position: UInt64, partition: Int = 0) -> Place {
+    Place(log: .commands, incarnation: 1, partition: partition, position: Position(position))
+}
 
 func soon(_ seconds: Double = 10) -> Instant { surroundings.clock.now + .seconds(seconds) }
 

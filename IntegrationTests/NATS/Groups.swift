@@ -60,7 +60,9 @@ struct Groups {
         }
     }
 
-    private func wait(_ holdings: Holdings, _ counts: [Int], within seconds: Double = 10, sourceLocation: SourceLocation = #_sourceLocation) async -> Duration {
+    private func wait(_ holdings: Holdings, _ counts: [Int], within seconds: Double = 10, sourceLocation: SourceLocation = #_sourceLocation) async
+        -> Duration
+    {
         let start = surroundings.clock.now
         while surroundings.clock.now < start + .seconds(seconds) {
             if holdings.counts == counts { return surroundings.clock.now - start }
@@ -156,7 +158,9 @@ struct Groups {
                     }
                 }
                 let deadline = soon()
-                while taken.value < 8, surroundings.clock.now < deadline { await surroundings.clock.sleep(until: surroundings.clock.now + .milliseconds(10)) }
+                while taken.value < 8, surroundings.clock.now < deadline {
+                    await surroundings.clock.sleep(until: surroundings.clock.now + .milliseconds(10))
+                }
                 #expect(taken.value == 8)
                 var outcome = Outcome()
                 outcome.progress = (0..<8).map { ($0, Position(100)) }
@@ -204,7 +208,9 @@ struct Groups {
                             outcome.appends.append(
                                 Outcome.Append(
                                     token: number, partition: 0,
-                                    commit: commit(command("a\(number)", category: number == 3 ? "guestlist.v1.Other" : invitations), number: 1, at: place(UInt64(number))),
+                                    commit: commit(
+                                        command("a\(number)", category: number == 3 ? "guestlist.v1.Other" : invitations), number: 1,
+                                        at: place(UInt64(number))),
                                     previous: .start))
                         }
                     }
@@ -251,7 +257,8 @@ struct Groups {
                         outcome.appends = [
                             Outcome.Append(token: 1, partition: 0, commit: commit(command("a"), number: 1, at: place(1)), previous: .start),
                             Outcome.Append(
-                                token: 2, partition: 0, commit: commit(command("b"), number: 1, at: place(2), sender: StreamID(saga, "list")), previous: .start),
+                                token: 2, partition: 0, commit: commit(command("b"), number: 1, at: place(2), sender: StreamID(saga, "list")),
+                                previous: .start),
                         ]
                     }
                     return turn.answers.count == 2 || turn.answers.contains { $0.token == 2 }

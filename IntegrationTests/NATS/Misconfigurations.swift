@@ -55,10 +55,12 @@ struct Misconfigurations {
             let other = broker(server, application: "other")
             let requests = try await other.open().requests
             for (application, extra, word) in [
-                ("work", "\"retention\":\"workqueue\"", "retention"), ("ram", "\"storage\":\"memory\"", "storage"), ("age", "\"max_age\":1000000000", "max_age"),
+                ("work", "\"retention\":\"workqueue\"", "retention"), ("ram", "\"storage\":\"memory\"", "storage"),
+                ("age", "\"max_age\":1000000000", "max_age"),
             ] {
                 let stream = "\(application)_EVENTS"
-                _ = await requests.request("$JS.API.STREAM.CREATE.\(stream)", "{\"name\":\"\(stream)\",\"subjects\":[\"\(application).evt.>\"],\(extra)}")
+                _ = await requests.request(
+                    "$JS.API.STREAM.CREATE.\(stream)", "{\"name\":\"\(stream)\",\"subjects\":[\"\(application).evt.>\"],\(extra)}")
                 let said = await problem(NATSConfiguration(servers: [server.url], application: application))
                 #expect(said.contains(word) && said.contains(stream), "\(said)")
             }
@@ -107,7 +109,8 @@ struct Misconfigurations {
     @Test func settled_commands_are_trimmed_and_others_kept() async throws {
         try await withServer { server in
             let broker = NATSBroker(
-                NATSConfiguration(servers: [server.url], application: "shop", partitionCount: 1, leaseTime: .seconds(2), trimming: .on), surroundings: surroundings)
+                NATSConfiguration(servers: [server.url], application: "shop", partitionCount: 1, leaseTime: .seconds(2), trimming: .on),
+                surroundings: surroundings)
             let other: EventHorizon.Category = "guestlist.v1.Other"
             _ = try await broker.publish((0..<300).map { command("a\($0)", category: $0 % 3 == 0 ? other : invitations) })
             let ready = try await broker.open()

@@ -38,6 +38,65 @@ struct PublishAndRead {
         }
     }
 
+    /// The member's loop and its connection share a thread.
+    @Test func deadlines_that_have_passed_do_not_keep_the_connection_from_its_socket() async throws {
+        try await withServer { server in
+            let broker = broker(server, partitions: 1)
+            _ = try await broker.publish([command("a")])
+            let limit = soon()
+            let read = try await broker.withMember(of: handlers()) { member in
+                await withTaskExecutorPreference(member.executor) {
+                    var turn = Turn()
+                    var outcome = Outcome()
+                    while surroundings.clock.now < limit {
+                        turn.removeAll()
+                        await member.next(&turn, until: surroundings.clock.now)
+                        for claim in turn.claimed { outcome.starts.append((claim.partition, claim.progress)) }
+                        if !turn.deliveries.isEmpty { return turn.deliveries.count }
+                        member.submit(&outcome)
+                    }
+                    return 0
+                }
+            }
+            #expect(read == 1)
+        }
+    }
+
+    @Test func a_partition_whose_commands_are_all_trimmed_ends_where_its_progress_is() async throws {
+        try await withServer { server in
+            let broker = NATSBroker(
+                NATSConfiguration(servers: [server.url], application: "shop", partitionCount: 1, leaseTime: .seconds(2), trimming: .on),
+                surroundings: surroundings)
+            _ = try await broker.publish((0..<3).map { command("a", $0) })
+            let ready = try await broker.open()
+            try await broker.withMember(of: handlers()) { member in
+                var handled = 0
+                try await serve(member) { turn, outcome in
+                    for delivery in turn.deliveries { outcome.progress.append((0, delivery.position)) }
+                    handled += turn.deliveries.count
+                    return handled == 3
+                }
+                let limit = soon()
+                var left: Int64 = 3
+                while left > 0, surroundings.clock.now < limit {
+                    guard case .body(let body) = await ready.requests.request("$JS.API.STREAM.INFO.shop_COMMANDS") else { continue }
+                    left = JSONValue(body)?["state"]?["messages"]?.integer ?? left
+                    await surroundings.clock.sleep(until: surroundings.clock.now + .milliseconds(20))
+                }
+                #expect(left == 0)
+                var outcome = Outcome()
+                outcome.releases = [0]
+                member.submit(&outcome)
+            }
+            try await broker.withMember(of: handlers()) { member in
+                try await serve(member) { turn, _ in
+                    for claim in turn.claimed { #expect(claim == Claim(partition: 0, progress: Position(3), end: Position(3), isUnclean: false)) }
+                    return !turn.claimed.isEmpty
+                }
+            }
+        }
+    }
+
     @Test func progress_is_where_the_next_member_begins() async throws {
         try await withServer { server in
             let broker = broker(server, partitions: 1)
@@ -119,7 +178,9 @@ struct PublishAndRead {
                                         envelope.replyTo,
                                         Answer(
                                             command: envelope.id, stream: envelope.stream, outcome: .accepted(versions: 1..<2),
-                                            place: Place(log: .events, incarnation: member.eventsIncarnation, partition: delivery.partition, position: Position(7)))
+                                            place: Place(
+                                                log: .events, incarnation: member.eventsIncarnation, partition: delivery.partition,
+                                                position: Position(7)))
                                     ))
                                 isDone = isDone || envelope.stream.aggregate == "b"
                             }

@@ -32,6 +32,29 @@ struct Reconnecting {
         await link.close()
         server.stop()
     }
+
+    @Test func what_is_asked_while_the_server_is_away_waits_for_it() async throws {
+        try await withServer { server in
+            let configuration = NATSConfiguration(servers: [server.url], application: "shop", connectDeadline: .seconds(5))
+            let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+            let requests = try Requests(link: link)
+            let reader = Reader()
+            _ = link.add(reader)
+            await server.kill()
+            while reader.changes.value.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            let start = ContinuousClock.now
+            guard case .none = await requests.request("$JS.API.INFO", within: .milliseconds(300)) else {
+                throw SupportError("a dead server has answered")
+            }
+            #expect(start.duration(to: .now) >= .milliseconds(300))
+            try await server.restart()
+            while reader.changes.value.last != .restored { try await Task.sleep(for: .milliseconds(1)) }
+            guard case .body = await requests.request("$JS.API.INFO") else { throw SupportError("the server does not answer") }
+            await link.close()
+            // A closed link has nothing to wait for.
+            guard case .none = await requests.request("$JS.API.INFO", within: .seconds(60)) else { throw SupportError("a closed link has answered") }
+        }
+    }
 }
 
 /// Keeps what it is told.

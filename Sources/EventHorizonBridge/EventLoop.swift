@@ -1,3 +1,4 @@
+public import EventHorizon
 import Glibc
 import Synchronization
 
@@ -30,16 +31,19 @@ public final class EventLoop: TaskExecutor, Sendable {
     let bell: (out: Int32, in: Int32)
 
     /// Starts the thread.
-    public init() {
+    /// - Throws: `BrokerError`, retriable, where the system has no descriptor or no thread to give.
+    public init() throws(BrokerError) {
         var ends: [Int32] = [-1, -1]
-        precondition(pipe(&ends) == 0, "no descriptor is left for the bell of an event loop: raise the limit of open files")
+        guard pipe(&ends) == 0 else {
+            throw BrokerError(.unavailable, "no descriptor is left for the bell of an event loop: raise the limit of open files", isRetriable: true)
+        }
         for end in ends {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         bell = (ends[0], ends[1])
         // The thread keeps its loop alive; `stop` ends both.
-        ForeignThread.start { self.run() }
+        try ForeignThread.startOrFail { self.run() }
     }
 
     deinit {

@@ -1,3 +1,4 @@
+import EventHorizon
 import Glibc
 
 /// Threads of our own, for what blocks: Swift's own threads must never.
@@ -10,25 +11,43 @@ public enum ForeignThread {
         }
     }
 
-    /// Starts a thread that ends with `body`.
+    /// Starts a thread that ends with `body`. While the system has none to give, the caller waits.
     public static func start(_ body: @escaping @Sendable () -> Void) {
+        while create(body) != 0 { usleep(10_000) }
+    }
+
+    /// Starts a thread that ends with `body`.
+    /// - Throws: `BrokerError`, retriable, where the system has none to give.
+    static func startOrFail(_ body: @escaping @Sendable () -> Void) throws(BrokerError) {
+        let status = create(body)
+        guard status == 0 else {
+            throw BrokerError(.unavailable, "no thread can be started (error \(status)): raise the limit of threads", isRetriable: true)
+        }
+    }
+
+    private static func create(_ body: @escaping @Sendable () -> Void) -> Int32 {
         var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(body)).toOpaque()
+        let box = Unmanaged.passRetained(Box(body))
         let status = pthread_create(
             &thread, nil,
             { context in
                 let box = Unmanaged<Box>.fromOpaque(context!).takeRetainedValue()
                 box.body()
                 return nil
-            }, box)
-        precondition(status == 0, "no thread can be started (error \(status)): raise the limit of threads")
-        pthread_detach(thread)
+            }, box.toOpaque())
+        if status == 0 { pthread_detach(thread) } else { box.release() }
+        return status
     }
 
     /// Runs `body`, which may block, on a thread of its own, and waits for it without blocking. Cancellation does not end it.
+    /// - Throws: What `body` throws; `BrokerError`, retriable, where the system has no thread to give.
     public static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withUnsafeThrowingContinuation { continuation in
-            start { continuation.resume(with: Swift.Result(catching: body)) }
+            do {
+                try startOrFail { continuation.resume(with: Swift.Result(catching: body)) }
+            } catch {
+                continuation.resume(throwing: error)
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ extension MemoryState {
     /// Records the group and adds a member to it.
     /// - Throws: `Misconfiguration` where the group contradicts the topology.
     mutating func join(_ declaration: GroupDeclaration) throws -> (number: Int, id: String) {
-        _ = try topology.record(declaration)
+        let lives = members.contains { groups[$0.group].name == declaration.name && $0.isActive }
+        _ = try topology.record(declaration, replacingStore: lives ? nil : topology.otherStore(of: declaration))
         let group: Int
         if let known = groups.firstIndex(where: { $0.name == declaration.name }) {
             group = known

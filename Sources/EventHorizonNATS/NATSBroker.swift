@@ -52,12 +52,13 @@ public final class NATSBroker: Broker {
             throw Misconfiguration("'\(group.name)' is no name for a group on NATS: use 1 to 170 bytes")
         }
         let ready = try await open()
-        _ = try await TopologyStore(requests: ready.requests, names: ready.names).record(group)
+        let lease = UInt64(max(configuration.leaseTime.nanoseconds, 100_000_000))
+        try await TopologyStore(requests: ready.requests, names: ready.names).record(group, lease: lease)
         let link = try await connector.connect()
         do {
             let member = try NATSMember(
                 id: surroundings.makeID().description, ready: ready, link: link, group: group,
-                lease: UInt64(max(configuration.leaseTime.nanoseconds, 100_000_000)), trims: trims(on: ready.server.version), clock: surroundings.clock, randomness: surroundings.randomness)
+                lease: lease, trims: trims(on: ready.server.version), clock: surroundings.clock, randomness: surroundings.randomness)
             let value = try await withThrowingTaskGroup(of: Void.self, returning: Value.self) { tasks in
                 // The keeper has the control connection's thread: a slow decision on the member's own stops no renewal.
                 tasks.addTask(executorPreference: ready.control.loop) { await member.keeper.run() }

@@ -117,7 +117,9 @@ struct Story {
         var input = event.following(
             id: MessageID(named: "\(stream)/\(event.id)".utf8, in: Self.inputs), kind: .command, stream: stream, payload: event.payload,
             at: Timestamp(nanoseconds: 0))
-        input.origin = Origin(kind: .startOrResume, stream: event.stream, version: 2, time: Timestamp(nanoseconds: 0))
+        let last = history.events[history.events.count - 1]
+        let place = Place(log: .events, incarnation: 1, partition: last.partition, position: last.position)
+        input.origin = Origin(kind: .startOrResume, stream: event.stream, place: place, version: 2, time: Timestamp(nanoseconds: 0))
         let taken = log(input)
         let number = (ends[stream]?.number ?? 0) + 1
         var command = input.following(

@@ -23,7 +23,9 @@ private struct Bucket {
     mutating func join(_ member: String, partitions: Int = 8, startsAtEnd: Bool = false) {
         tables[member] = OwnershipTable(member: member, partitionCount: partitions, incarnation: 7, startsAtEnd: startsAtEnd, lease: Self.lease)
         held[member] = []
-        for (partition, entry) in records { perform(tables[member]!.observed(partition: partition, record: entry.record, revision: entry.revision), of: member) }
+        for (partition, entry) in records {
+            perform(tables[member]!.observed(partition: partition, record: entry.record, revision: entry.revision), of: member)
+        }
         tick()
     }
 
@@ -56,7 +58,8 @@ private struct Bucket {
             case .write(let partition, let record, let previous):
                 let current = records[partition]
                 guard (current?.revision ?? 0) == previous else {
-                    perform(tables[member]!.refused(partition: partition, record, record: current?.record, revision: current?.revision ?? 0), of: member)
+                    perform(
+                        tables[member]!.refused(partition: partition, record, record: current?.record, revision: current?.revision ?? 0), of: member)
                     continue
                 }
                 revision += 1
@@ -76,7 +79,7 @@ private struct Bucket {
                 tables[member]!.release(partition: partition, epoch: nil)
                 perform(tables[member]!.due(at: now), of: member)
             case .lost(let partition): held[member]!.remove(partition)
-            case .released: break
+            case .released, .unreadable: break
             }
         }
     }
@@ -187,7 +190,10 @@ struct OwnershipTableTests {
         var table = OwnershipTable(member: "a", partitionCount: 1, incarnation: 7, startsAtEnd: false, lease: Bucket.lease)
         _ = table.observed(presence: "a", revision: 1, isPresent: true)
         guard case .write(0, let record, previous: 0)? = table.echoed(at: 1).first else { Issue.record("no claim"); return }
-        #expect({ table.refused(partition: 0, record, record: record, revision: 2) }() == [.claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)])
+        #expect(
+            { table.refused(partition: 0, record, record: record, revision: 2) }() == [
+                .claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)
+            ])
         // Another's record instead: the session is lost.
         guard case .write(0, let renewal, previous: 2)? = table.due(at: Bucket.lease).first else { Issue.record("no renewal"); return }
         let other = OwnershipRecord(owner: "b", epoch: 2, progress: .start, incarnation: 7)
@@ -195,6 +201,73 @@ struct OwnershipTableTests {
         #expect({ table.refused(partition: 0, record, record: other, revision: 3) }() == [])
         #expect({ table.written(partition: 0, record, revision: 3) }() == [])
         #expect({ table.refused(partition: 0, renewal, record: other, revision: 3) }() == [.lost(partition: 0)])
+    }
+
+    /// A member "a" of one partition that has read its own presence.
+    private func table() -> OwnershipTable {
+        var table = OwnershipTable(member: "a", partitionCount: 1, incarnation: 7, startsAtEnd: false, lease: Bucket.lease)
+        _ = table.observed(presence: "a", revision: 1, isPresent: true)
+        return table
+    }
+
+    /// Lets time pass in steps of a second, between reads that work, and gives what the table does then.
+    private func pass(_ seconds: UInt64, from now: inout UInt64, _ table: inout OwnershipTable) -> [OwnershipTable.Action] {
+        var actions: [OwnershipTable.Action] = []
+        for second in 1...seconds {
+            actions += table.observed(presence: "a", revision: 1000 + now + second, isPresent: true)
+            actions += table.echoed(at: now + second * 1_000_000_000)
+        }
+        now += seconds * 1_000_000_000
+        return actions
+    }
+
+    @Test func a_record_that_can_no_longer_be_read_is_claimed_after_the_lease_and_from_its_last_progress() {
+        var table = table()
+        var now: UInt64 = 1
+        _ = table.observed(partition: 0, record: OwnershipRecord(owner: "", epoch: 4, progress: Position(50), incarnation: 7), revision: 2)
+        _ = table.observed(partition: 0, record: nil, revision: 3)
+        #expect(pass(4, from: &now, &table).isEmpty)
+        let actions = pass(3, from: &now, &table)
+        guard case .write(0, let record, previous: 3)? = actions.first else { Issue.record("no claim: \(actions)"); return }
+        #expect(record.epoch == 5 && record.progress == Position(50) && record.owner == "a")
+        #expect({ table.written(partition: 0, record, revision: 4) }() == [.claimed(partition: 0, epoch: 5, progress: Position(50), isUnclean: true)])
+    }
+
+    @Test func the_owner_of_a_record_that_was_destroyed_loses_it_and_goes_on_where_it_was() {
+        var table = table()
+        var now: UInt64 = 1
+        guard case .write(0, let claim, previous: 0)? = table.echoed(at: now).first else { Issue.record("no claim"); return }
+        _ = table.written(partition: 0, claim, revision: 2)
+        table.progress(partition: 0, epoch: 1, to: Position(9))
+        guard case .write(0, let progress, previous: 2)? = table.due(at: 1_000_000_000).first else { Issue.record("no progress"); return }
+        _ = table.written(partition: 0, progress, revision: 3)
+        #expect({ table.observed(partition: 0, record: nil, revision: 4) }() == [.lost(partition: 0)])
+        guard case .write(0, let next, previous: 4)? = pass(7, from: &now, &table).first else { Issue.record("not claimed again"); return }
+        #expect(next.epoch == 2 && next.progress == Position(9))
+    }
+
+    @Test func a_record_that_could_never_be_read_is_not_claimed_and_told_once() {
+        var table = table()
+        var now: UInt64 = 1
+        _ = table.observed(partition: 0, record: nil, revision: 3)
+        #expect(pass(30, from: &now, &table) == [.unreadable(partition: 0)])
+        // Somebody has mended it.
+        let mended = OwnershipRecord(owner: "", epoch: 4, progress: Position(50), incarnation: 7)
+        guard case .write(0, let record, previous: 4)? = table.observed(partition: 0, record: mended, revision: 4).first else {
+            Issue.record("no claim"); return
+        }
+        #expect(record.epoch == 5 && record.progress == Position(50))
+    }
+
+    @Test func what_was_left_uncleanly_stays_so_if_its_claim_is_given_up_unheard() {
+        var table = table()
+        var now: UInt64 = 1
+        _ = table.observed(partition: 0, record: OwnershipRecord(owner: "!b", epoch: 4, progress: Position(50), incarnation: 7), revision: 2)
+        guard case .write(0, let claim, previous: 2)? = pass(1, from: &now, &table).first else { Issue.record("no claim"); return }
+        _ = table.written(partition: 0, claim, revision: 3)
+        table.release(partition: 0, epoch: nil)
+        guard case .write(0, let left, previous: 3)? = table.due(at: now).first else { Issue.record("no release"); return }
+        #expect(left.owner.hasPrefix(OwnershipTable.abandoned))
     }
 
     @Test func a_group_that_starts_at_the_end_records_where_that_is() {

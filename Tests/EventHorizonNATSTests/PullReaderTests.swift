@@ -51,6 +51,16 @@ struct PullReaderTests {
         #expect(asks(&reader).allSatisfy { $0.bytes == 5_000 })
     }
 
+    @Test func while_the_connection_is_down_nothing_is_due() {
+        var reader = reader()
+        _ = asks(&reader)
+        #expect(reader.nextCheck(isUp: true) != nil)
+        #expect(reader.nextCheck(isUp: false) == nil)
+        reader.restart(at: 5)
+        #expect(reader.nextCheck(isUp: true) == 5)
+        #expect(reader.nextCheck(isUp: false) == nil)
+    }
+
     @Test func a_gap_in_the_consumer_sequence_is_seen() {
         var reader = reader()
         let first = reader.receive(1, at: 1)
@@ -109,7 +119,8 @@ struct PullReaderTests {
     }
 
     @Test(arguments: [
-        ("$JS.ACK.S.C.1.5.7.1700000000.3", 5 as UInt64, 7 as UInt64), ("$JS.ACK.dom.acc.S.C.1.50.70.1700000000.3.tok", 50, 70), ("$JS.ACK._.acc.S.C.1.50.70.17.3", 50, 70),
+        ("$JS.ACK.S.C.1.5.7.1700000000.3", 5 as UInt64, 7 as UInt64), ("$JS.ACK.dom.acc.S.C.1.50.70.1700000000.3.tok", 50, 70),
+        ("$JS.ACK._.acc.S.C.1.50.70.17.3", 50, 70),
     ])
     func a_reply_says_where_a_message_lies(_ reply: String, _ stream: UInt64, _ consumer: UInt64) {
         let parsed = DeliveryReply(reply)

@@ -29,6 +29,13 @@ struct TrimmerTests {
         #expect(trimmer.nextDue == nil)
     }
 
+    @Test func a_letter_that_refers_to_the_very_beginning_keeps_everything() {
+        var trimmer = Trimmer(categories: 1)
+        trimmer.keep(partition: 0, from: Position(0))
+        trimmer.settled(partition: 0, position: Position(100))
+        #expect({ trimmer.next(at: 0) }() == nil)
+    }
+
     @Test func a_letter_that_only_refers_stops_the_trimming() {
         var trimmer = Trimmer(categories: 1)
         trimmer.keep(partition: 0, from: Position(10))

@@ -37,6 +37,9 @@ import Testing
         var asked = lifetime
         _ = asked.receive(.signal(.terminate))
         #expect(asked.receive(.threw(CancellationError())) == .exit(.drained))
+        var starting = WorkerLifetime(drainLimit: .seconds(1))
+        _ = starting.receive(.signal(.terminate))
+        #expect(starting.receive(.threw(BrokerError(.cancelled, "connecting was cancelled"))) == .exit(.drained))
         #expect(lifetime.receive(.threw(CancellationError())) == .exit(.failed("CancellationError()")))
     }
 

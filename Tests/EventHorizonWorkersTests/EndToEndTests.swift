@@ -309,7 +309,10 @@ private struct LaterAccount: Aggregate {
         #expect(broker.records(of: .events).count == 1)
         // Another worker, which knows only what the log says.
         try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
-            for (index, id) in ids.enumerated() { #expect(try await deposit(id).versions == index + 1..<index + 2) }
+            for (index, id) in ids.enumerated() {
+                let versions = try await deposit(id).versions
+                #expect(versions == index + 1..<index + 2)
+            }
         }
         #expect(broker.records(of: .events).compactMap(\.commit).flatMap(\.events).count == 40)
     }
@@ -415,7 +418,8 @@ private struct LaterAccount: Aggregate {
         var worker = CommandHandlerWorker(Account.self, broker: broker)
         worker.settings.sharedCommands = 0
         worker.settings.recentCommands = -1
-        let error = await #expect(throws: Misconfiguration.self) { [worker] in try await worker.run() }
+        let senseless = worker
+        let error = await #expect(throws: Misconfiguration.self) { try await senseless.run() }
         #expect(error?.problems.count == 2)
     }
 }

@@ -18,7 +18,9 @@ import Testing
         for _ in 1...3 {
             try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
                 for repeated in 1...2 {
-                    guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: ada, context: context) else { throw Unexpected() }
+                    guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: ada, context: context) else {
+                        throw Unexpected()
+                    }
                     #expect(receipt.versions == versions ?? receipt.versions)
                     versions = receipt.versions
                     for amount in 1...20 { _ = try await commands.ask(.deposit(amount: amount * repeated), to: ada) }

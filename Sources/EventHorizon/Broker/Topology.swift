@@ -27,9 +27,17 @@ public struct Topology: Sendable, Equatable {
         self.groups = groups
     }
 
+    /// The recorded store of the declared group, where its members opened another one.
+    public func otherStore(of declaration: GroupDeclaration) -> String? {
+        guard let store = declaration.store, let recorded = groups[declaration.name]?.store, store != recorded else { return nil }
+        return recorded
+    }
+
     /// Records a group; whether anything changed.
+    /// - Parameter replaced: A recorded store that the declared one takes the place of: for a group of which no member lives, since a read model that was
+    ///   removed to be built anew has another identity.
     /// - Throws: `Misconfiguration` where it contradicts what is recorded.
-    public mutating func record(_ declaration: GroupDeclaration) throws -> Bool {
+    public mutating func record(_ declaration: GroupDeclaration, replacingStore replaced: String? = nil) throws -> Bool {
         let name = declaration.name
         if let known = groups[name] {
             guard known.log == declaration.log else {
@@ -37,10 +45,11 @@ public struct Topology: Sendable, Equatable {
                     "group '\(name)' is recorded as a reader of the \(known.log) log and wants to read \(declaration.log): give one of them another name"
                 )
             }
-            if let store = declaration.store, let recorded = known.store, store != recorded {
+            if let store = declaration.store, let recorded = otherStore(of: declaration), recorded != replaced {
                 throw Misconfiguration(
-                    "group '\(name)' keeps its read model in the store '\(recorded)', this member opened '\(store)': "
-                        + "a SQLite file is local, so let every member open the same file, use another store, or name another group")
+                    "group '\(name)' keeps its read model in the store '\(recorded)', this member opened '\(store)', and another member lives: "
+                        + "stop the group's other members to build the read model anew, or open their file (a SQLite file is local), use another store, "
+                        + "or name another group")
             }
         }
         if declaration.log == .commands {
@@ -54,7 +63,7 @@ public struct Topology: Sendable, Equatable {
         }
         var group = groups[name] ?? Group(name: name, log: declaration.log, categories: [], store: nil)
         group.categories = declaration.log == .commands ? group.categories.union(declaration.categories) : declaration.categories
-        group.store = group.store ?? declaration.store
+        group.store = group.store == nil || group.store == replaced ? declaration.store ?? group.store : group.store
         defer { groups[name] = group }
         return groups[name] != group
     }

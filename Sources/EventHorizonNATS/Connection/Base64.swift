@@ -33,7 +33,9 @@ enum Base64 {
     /// 0x80 for what is no digit.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0x80, count: 256)
-        for (value, digit) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() { values[Int(digit)] = UInt8(value) }
+        for (value, digit) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() {
+            values[Int(digit)] = UInt8(value)
+        }
         return values
     }()
 }

@@ -26,7 +26,9 @@ struct Connector: Sendable {
     /// Tries until the connect deadline.
     /// - Throws: `Misconfiguration` in a sentence for the person who has to mend it; `BrokerError` when cancelled.
     func connect(_ patience: Patience = .long) async throws -> Link {
-        guard !configuration.servers.isEmpty else { throw Misconfiguration("no NATS server is named: set --broker, for instance to nats://127.0.0.1:4222") }
+        guard !configuration.servers.isEmpty else {
+            throw Misconfiguration("no NATS server is named: set --broker, for instance to nats://127.0.0.1:4222")
+        }
         if let file = configuration.credentialsFile, let problem = CredentialsFile.problem(with: file) { throw Misconfiguration(problem) }
         let deadline = MonotonicTime.now &+ UInt64(max(0, configuration.connectDeadline.nanoseconds))
         var wait: UInt64 = 50_000_000
@@ -46,7 +48,7 @@ struct Connector: Sendable {
         }
     }
 
-    /// What it means that libnats gave up a connection: it does when it is refused twice as it comes back, as after a password was changed.
+    /// What it means that a link gave up its connection: it does when it is refused twice as it comes back, as after a password was changed.
     func ending(_ reason: String) -> any Error {
         let refusal = Refusal(LinkFailure(status: NATS_CONNECTION_CLOSED, text: reason), configuration)
         if refusal.isFinal { return Misconfiguration(refusal.sentence) }
@@ -75,9 +77,13 @@ struct Connector: Sendable {
         let servers = configuration.servers.map { strdup($0) }
         defer { for server in servers { free(server) } }
         var pointers = servers.map { UnsafePointer<CChar>($0) }
-        try check(natsOptions_SetServers(options, &pointers, Int32(pointers.count)), "the address '\(ServerAddress.redacted(configuration.servers))' in --broker")
+        try check(
+            natsOptions_SetServers(options, &pointers, Int32(pointers.count)),
+            "the address '\(ServerAddress.redacted(configuration.servers))' in --broker")
         try check(natsOptions_SetName(options, configuration.connectionName), "the connection name '\(configuration.connectionName)'")
-        if let user = configuration.user { try check(natsOptions_SetUserInfo(options, quoted(user), quoted(configuration.password ?? "")), "the user '\(user)'") }
+        if let user = configuration.user {
+            try check(natsOptions_SetUserInfo(options, quoted(user), quoted(configuration.password ?? "")), "the user '\(user)'")
+        }
         if let token = configuration.token { try check(natsOptions_SetToken(options, quoted(token)), "what --token holds") }
         if let file = configuration.credentialsFile {
             try check(natsOptions_SetUserCredentialsFromFiles(options, file, nil), "the file of --nats-credentials, '\(file)',")
@@ -94,8 +100,6 @@ struct Connector: Sendable {
         natsOptions_SetTimeout(options, 2_000)
         natsOptions_SetPingInterval(options, patience.pingInterval)
         natsOptions_SetMaxPingsOut(options, patience.pings)
-        // What is unanswered is sent again after a reconnect, by its sender: libnats need not keep it too.
-        natsOptions_SetReconnectBufSize(options, 1 << 16)
     }
 
     /// As a JSON string holds it: libnats pastes user, password and token into its JSON as they are, where a quotation mark in a password ends the string.

@@ -7,7 +7,9 @@ enum CredentialsFile {
     /// What is wrong with the file, for the person who gave it; nil where it has both parts.
     static func problem(with path: String) -> String? {
         let name = "the file of --nats-credentials, '\(path)',"
-        guard let file = fopen(path, "r") else { return "\(name) cannot be read (\(String(cString: strerror(errno)))): mend the path, or who may read it" }
+        guard let file = fopen(path, "r") else {
+            return "\(name) cannot be read (\(String(cString: strerror(errno)))): mend the path, or who may read it"
+        }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         errno = 0

@@ -5,9 +5,10 @@ import Glibc
 /// libnats's calls, and two that it exports without declaring: they save most of what a message costs, and are looked up, so that a library without
 /// them works too.
 enum Library {
-    private typealias Create = @convention(c) (
-        UnsafeMutablePointer<OpaquePointer?>, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>?, Int32, UnsafePointer<CChar>?, Int32, Int32
-    ) -> natsStatus
+    private typealias Create =
+        @convention(c) (
+            UnsafeMutablePointer<OpaquePointer?>, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>?, Int32, UnsafePointer<CChar>?, Int32, Int32
+        ) -> natsStatus
     private typealias Free = @convention(c) (UnsafeMutableRawPointer) -> Void
 
     private static let create: Create? = dlsym(nil, "natsMsg_create").map { unsafeBitCast($0, to: Create.self) }
@@ -41,13 +42,16 @@ enum Library {
         if let create {
             guard
                 create(
-                    &message, subject.baseAddress!, Int32(subject.count - 1), replyCount == 0 ? nil : reply.baseAddress, Int32(replyCount), block.baseAddress,
+                    &message, subject.baseAddress!, Int32(subject.count - 1), replyCount == 0 ? nil : reply.baseAddress, Int32(replyCount),
+                    block.baseAddress,
                     Int32(block.count), headers == 0 ? -1 : Int32(headers)) == NATS_OK
             else { return nil }
             return message
         }
         let body = UnsafeBufferPointer(rebasing: block[headers...])
-        guard natsMsg_Create(&message, subject.baseAddress!, replyCount == 0 ? nil : reply.baseAddress, body.baseAddress, Int32(body.count)) == NATS_OK else {
+        guard
+            natsMsg_Create(&message, subject.baseAddress!, replyCount == 0 ? nil : reply.baseAddress, body.baseAddress, Int32(body.count)) == NATS_OK
+        else {
             return nil
         }
         for (name, value) in HeaderBlock.lines(of: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[..<headers])) {

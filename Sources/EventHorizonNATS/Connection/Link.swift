@@ -16,7 +16,7 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
-    /// For good: by us.
+    /// For good: the server refused us twice as we came back.
     case closed(reason: String)
 }
 
@@ -29,12 +29,12 @@ protocol LinkClient: AnyObject, Sendable {
 
 /// One connection, driven by an event loop of its own.
 ///
-/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what gathers
-/// while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what is
-/// unanswered then is the clients' to send again.
+/// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what
+/// gathers while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what
+/// is unanswered then is the clients' to send again.
 ///
-/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the new
-/// one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
+/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the
+/// new one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
 final class Link: @unchecked Sendable {
     // Unchecked: `options` is never changed after it was filled; all else that changes is in `state`.
     private struct Subscription {
@@ -72,7 +72,7 @@ final class Link: @unchecked Sendable {
         var changed: LoopTimer?
     }
 
-    let loop = EventLoop()
+    let loop: EventLoop
     private let options: OpaquePointer
     private let state = Mutex(State())
     /// Whether the loop may use the connection: it may be about to serve a socket that it is just told to forget, and closing frees what serving uses.
@@ -89,6 +89,12 @@ final class Link: @unchecked Sendable {
         }
         inbox = String(cString: name)
         natsInbox_Destroy(name)
+        do {
+            loop = try EventLoop()
+        } catch {
+            natsOptions_Destroy(options)
+            throw error
+        }
         self.options = options
 
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -129,7 +135,8 @@ final class Link: @unchecked Sendable {
         return Handle(made)
     }
 
-    /// The connection is gone: makes another, on a foreign thread, until it succeeds or the link is closed.
+    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is
+    /// closed.
     fileprivate func replace() {
         let isWanted = state.withLock { state in
             if !state.isClosing { state.replacing += 1 }
@@ -138,9 +145,18 @@ final class Link: @unchecked Sendable {
         guard isWanted else { return }
         // Whoever closes the link waits for this, and frees what was made.
         defer { state.withLock { $0.replacing -= 1 } }
+        var refusals = 0
         while !state.withLock({ $0.isClosing }) {
             usleep(.random(in: 100_000...150_000))
-            guard let made = try? connect() else { continue }
+            let made: Handle
+            do {
+                made = try connect()
+            } catch {
+                let failure = error as? LinkFailure
+                refusals = failure?.isRefusal == true ? refusals + 1 : 0
+                if let failure, refusals == 2 { return note(.closed(reason: failure.text)) }
+                continue
+            }
             let dead = state.withLock { state in
                 var handles: [Handle?] = []
                 for subscription in state.subscriptions {
@@ -235,7 +251,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             if state.isClosing { return false }
             var handle: OpaquePointer?
-            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK { natsSubscription_SetPendingLimits(handle, -1, -1) }
+            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK {
+                natsSubscription_SetPendingLimits(handle, -1, -1)
+            }
             state.subscriptions.append(Subscription(handle: handle.map { Handle($0) }, subject: subject, client: client, source: source))
             return true
         }
@@ -292,6 +310,9 @@ final class Link: @unchecked Sendable {
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
 
+    /// Whether it was closed: a connection that was only lost comes back.
+    var isClosed: Bool { state.withLock { $0.isClosing } }
+
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
             nonisolated(unsafe) let buffer = buffer
@@ -310,7 +331,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
-                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
+                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else {
+                    continue
+                }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
                 state.clients[index].take(count, from: handle.pointer, source: subscription.source)
             }
@@ -376,6 +399,12 @@ private final class Dead: Sendable {
 struct LinkFailure: Error {
     var status: natsStatus
     var text: String
+
+    /// Whether the server does not let us in, as after a password was changed.
+    var isRefusal: Bool {
+        let words = text.lowercased()
+        return status == NATS_CONNECTION_AUTH_FAILED || words.contains("authorization") || words.contains("authentication")
+    }
 }
 
 /// What the loop calls for one socket of a link.

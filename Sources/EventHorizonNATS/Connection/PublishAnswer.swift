@@ -16,7 +16,9 @@ enum PublishAnswer: Equatable {
         if let error = APIError(in: body) {
             self = .failed(error)
         } else if let sequence = Scan.number(after: "\"seq\":", in: body), sequence > 0 {
-            let isDuplicate = Scan.index(after: "\"duplicate\":", in: body).map { Scan.skipBlanks(from: $0, in: body) }.map { $0 < body.count && body[$0] == 116 }
+            let isDuplicate = Scan.index(after: "\"duplicate\":", in: body).map { Scan.skipBlanks(from: $0, in: body) }.map {
+                $0 < body.count && body[$0] == 116
+            }
             self = .stored(sequence: sequence, isDuplicate: isDuplicate ?? false)
         } else {
             self = .unreadable
@@ -36,7 +38,6 @@ struct APIError: Error, Equatable, CustomStringConvertible {
     static let noMessageFound = 10037
     static let streamNotFound = 10059
     static let streamNameInUse = 10058
-    static let consumerNotFound = 10014
     static let messageExceedsMaximum = 10054
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039
@@ -52,17 +53,13 @@ struct APIError: Error, Equatable, CustomStringConvertible {
 
     /// Nil where the body has no error. An error is the first member, or follows the type.
     init?(in body: UnsafeRawBufferPointer) {
-        guard let start = Scan.index(after: "\"error\":{", in: body, within: 200) ?? Scan.index(after: "\"error\": {", in: body, within: 200) else { return nil }
+        guard let start = Scan.index(after: "\"error\":{", in: body, within: 200) ?? Scan.index(after: "\"error\": {", in: body, within: 200) else {
+            return nil
+        }
         let rest = UnsafeRawBufferPointer(rebasing: body[start...])
         code = Int(clamping: Scan.number(after: "\"code\":", in: rest) ?? 0)
         errorCode = Int(clamping: Scan.number(after: "\"err_code\":", in: rest) ?? 0)
         text = Scan.string(after: "\"description\":", in: rest) ?? "no description"
-    }
-
-    /// The sequence that `wrong last sequence: 5` names.
-    var actualSequence: UInt64? {
-        guard errorCode == Self.wrongLastSequence, let digits = text.split(separator: " ").last else { return nil }
-        return UInt64(digits)
     }
 }
 

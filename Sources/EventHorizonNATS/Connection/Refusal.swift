@@ -15,7 +15,8 @@ struct Refusal: Equatable {
 
         if failure.status == NATS_SECURE_CONNECTION_WANTED {
             self.init("\(server) speaks no TLS, and --tls is on: leave --tls out, or configure `tls` on the server")
-        } else if failure.status == NATS_CONNECTION_AUTH_FAILED || failure.status == NATS_NOT_PERMITTED || mentions("authorization", "authentication") {
+        } else if failure.status == NATS_CONNECTION_AUTH_FAILED || failure.status == NATS_NOT_PERMITTED || mentions("authorization", "authentication")
+        {
             self.init(Self.credentials(server, text, configuration))
         } else if mentions("handshake error") {
             self = Self.handshake(server, text, configuration, mentions)
@@ -24,7 +25,8 @@ struct Refusal: Equatable {
         } else if failure.status == NATS_INVALID_ARG || failure.status == NATS_ADDRESS_MISSING {
             self.init("'\(ServerAddress.redacted(configuration.servers))' is no address of a NATS server (\(text)): set --broker to nats://host:port")
         } else if let file = configuration.credentialsFile, failure.status == NATS_ERR {
-            self.init("the credentials of the file '\(file)' cannot be used (\(text)): set --nats-credentials to a file that `nsc generate creds` made")
+            self.init(
+                "the credentials of the file '\(file)' cannot be used (\(text)): set --nats-credentials to a file that `nsc generate creds` made")
         } else if mentions("ssl") || configuration.tls != nil && failure.status != NATS_NO_SERVER && failure.status != NATS_TIMEOUT {
             // With TLS 1.3 a server looks at the client's certificate after the client's part of the handshake; what it says then is often lost with the
             // connection that it closes.
@@ -67,13 +69,16 @@ struct Refusal: Equatable {
         if mentions("unable to get", "unable to verify", "self-signed", "self signed") {
             let authority = configuration.tls?.ca.map { "by none of the authorities in '\($0)'" } ?? "by no authority that this system trusts"
             return Refusal(
-                "the certificate of \(server) is signed \(authority) (\(text)): set --tls-ca to the certificate of the authority that signed it\(encrypted)")
+                "the certificate of \(server) is signed \(authority) (\(text)): set --tls-ca to the certificate of the authority that signed it\(encrypted)"
+            )
         }
         if mentions("has expired", "not yet valid") {
             return Refusal("the certificate of \(server) is out of date (\(text)): renew it, or mend the clock of this machine")
         }
         // Of TLS 1.2: the server's word arrives during the handshake.
-        if mentions("alert"), mentions("certificate", "unknown ca") { return Refusal("\(server) refuses this client (\(text)): \(certificate(configuration))") }
+        if mentions("alert"), mentions("certificate", "unknown ca") {
+            return Refusal("\(server) refuses this client (\(text)): \(certificate(configuration))")
+        }
         return Refusal("TLS with \(server) fails (\(text)): look at its log, and at the keys --tls-...", isFinal: false)
     }
 

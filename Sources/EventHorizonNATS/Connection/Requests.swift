@@ -59,7 +59,9 @@ final class Requests: LinkClient, Sendable {
     func arrived(_ arrivals: inout [Arrival]) {
         for arrival in arrivals {
             defer { Library.destroy(arrival.message) }
-            guard let number = arrival.number(after: inbox.utf8.count + 1), let pending = state.withLock({ $0.pending.remove(number) }) else { continue }
+            guard let number = arrival.number(after: inbox.utf8.count + 1), let pending = state.withLock({ $0.pending.remove(number) }) else {
+                continue
+            }
             pending.continuation.resume(returning: arrival.body.isEmpty ? .noResponders : .body([UInt8](arrival.body)))
         }
         arrivals.removeAll(keepingCapacity: true)

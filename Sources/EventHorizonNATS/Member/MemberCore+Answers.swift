@@ -6,7 +6,7 @@ extension MemberCore {
     mutating func takeAnswer(_ arrival: Arrival, _ now: UInt64, into turn: inout Turn) {
         guard let number = arrival.number(after: inbox.utf8.count + 1), let answered = pending.remove(number) else { return }
         guard isHeld(answered.partition, answered.epoch) else {
-            if case .message(let message, _) = answered.request { lanes.finished(message.envelope.stream) }
+            giveUp(answered.request)
             return
         }
         let body = arrival.body
@@ -40,7 +40,8 @@ extension MemberCore {
                 SettleAnswer(
                     token: append.token,
                     result: .refused(
-                        reason: "commit \(append.commit.number) of '\(append.commit.stream)' is larger than the stream allows (\(error)): decide fewer events at once, or "
+                        reason:
+                            "commit \(append.commit.number) of '\(append.commit.stream)' is larger than the stream allows (\(error)): decide fewer events at once, or "
                             + "raise its max_msg_size")))
         case .failed(let error): later(answered, "the append is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)
@@ -93,7 +94,9 @@ extension MemberCore {
                 SettleAnswer(
                     token: message.token,
                     result: .refused(
-                        reason: "the command '\(message.envelope.payload.name)' is larger than the stream allows (\(error)): send less, or raise its max_msg_size")))
+                        reason:
+                            "the command '\(message.envelope.payload.name)' is larger than the stream allows (\(error)): send less, or raise its max_msg_size"
+                    )))
         case .failed(let error): later(answered, "the command is refused for now: \(error)", now, into: &turn)
         case .noResponders: later(answered, "JetStream does not answer", now, into: &turn)
         case .unreadable: later(answered, "JetStream's answer cannot be read", now, into: &turn)
@@ -109,7 +112,9 @@ extension MemberCore {
         case .failed(let error) where error.errorCode == APIError.messageExceedsMaximum:
             guard !letter.letter.record.isEmpty || letter.message != nil else {
                 turn.answers.append(
-                    SettleAnswer(token: letter.token, result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
+                    SettleAnswer(
+                        token: letter.token,
+                        result: .refused(reason: "the dead letter is larger than the stream allows (\(error)): raise its max_msg_size")))
                 return
             }
             send(reference(letter), answered.partition, answered.epoch, now)
@@ -128,18 +133,27 @@ extension MemberCore {
             do {
                 commit = try message.data.withUnsafeBytes { bytes in try codec.decodeCommit(bytes) }
             } catch {
+                loads.finished(bytes: loaded.bytes)
                 turn.loaded.append(
                     LoadedStream(
-                        token: load.token, result: .unreadable(reason: "the record at \(message.sequence) of '\(load.stream)' cannot be read by this build: \(error)")))
+                        token: load.token,
+                        result: .unreadable(reason: "the record at \(message.sequence) of '\(load.stream)' cannot be read by this build: \(error)")))
                 return
             }
             loaded.commits.append(StoredCommit(commit: commit, position: Position(message.sequence)))
+            loaded.bytes += message.data.count
+            loads.took(bytes: message.data.count)
             if load.extent == .last {
+                loads.finished(bytes: loaded.bytes)
                 turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+            } else if loads.mustPause {
+                loads.pause((load, loaded, answered.epoch))
             } else {
                 send(.load(load, loaded), answered.partition, answered.epoch, now)
             }
-        case .nothing: turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+        case .nothing:
+            loads.finished(bytes: loaded.bytes)
+            turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
         case .failed(let error): later(answered, "'\(load.stream)' cannot be read: \(error)", now, into: &turn)
         case .unreadable: later(answered, "JetStream does not answer", now, into: &turn)
         }

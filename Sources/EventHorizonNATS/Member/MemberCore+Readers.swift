@@ -3,7 +3,8 @@ import CNATS
 import EventHorizon
 
 extension MemberCore {
-    /// What a member may have asked for or unfinished, over all its partitions: the high-water mark.
+    /// What a member may have asked for or unfinished: the high-water mark. Its partitions share it evenly, but each may have 512, so that with more
+    /// than eight of them it is 512 for each.
     static var deliveryWindow: Int { 4096 }
     static var byteWindow: Int { 64 << 20 }
 
@@ -14,7 +15,8 @@ extension MemberCore {
         sessions[partition]!.reader = PartitionReader(
             filter: ready.names.filter(of: group, partition: partition),
             pull: PullReader(
-                window: max(512, Self.deliveryWindow / held), byteWindow: Self.byteWindow / held, largestMessage: ready.maximumPayload + 8192, now: now),
+                window: max(512, Self.deliveryWindow / held), byteWindow: Self.byteWindow / held, largestMessage: ready.maximumPayload + 8192,
+                now: now),
             after: position)
         createConsumer(partition, now)
     }
@@ -29,7 +31,8 @@ extension MemberCore {
     private mutating func deleteConsumer(_ reader: PartitionReader) {
         link.unsubscribe(client: client, source: reader.source)
         guard isUp, !reader.pull.consumer.isEmpty else { return }
-        writer.ask(ConsumerRequest.deletion(stream: ready.names.stream(group.log), consumer: reader.pull.consumer), { _ in }, number: UInt64.max, on: link)
+        writer.ask(
+            ConsumerRequest.deletion(stream: ready.names.stream(group.log), consumer: reader.pull.consumer), { _ in }, number: UInt64.max, on: link)
     }
 
     /// Reads on after the last delivered position, with a new consumer.

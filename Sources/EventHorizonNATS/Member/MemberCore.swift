@@ -7,6 +7,8 @@ import EventHorizonWire
 /// What a load has read so far; a reference, so that a long stream is not copied with each of its commits.
 final class LoadedCommits {
     var commits: [StoredCommit] = []
+    /// As they were stored.
+    var bytes = 0
 }
 
 /// What a member's loop has for itself: the partitions it holds, what is unanswered, its readers.
@@ -54,6 +56,8 @@ struct MemberCore {
     var sessions: [Session?]
     var pending = SlotTable<Pending>()
     var lanes = CommandLanes<(message: Outcome.Message, nonce: UInt64, epoch: UInt64)>(window: 4096)
+    /// A load holds what it has read until its stream's end: so not all read at once.
+    var loads = LoadLanes<(load: Outcome.Load, loaded: LoadedCommits, epoch: UInt64)>(window: 256, byteWindow: 64 << 20)
     var writer: RecordWriter
     var decoder: DeliveryDecoder
     var isUp = true
@@ -96,6 +100,7 @@ struct MemberCore {
         }
         tellSkips(into: &turn)
         sendMessages(now)
+        sendLoads(now)
     }
 
     /// Sees to what depends on time; gives the time to look again.
@@ -107,12 +112,13 @@ struct MemberCore {
         var next: UInt64?
         for partition in sessions.indices where sessions[partition]?.reader != nil {
             tendReader(partition, now, into: &turn)
-            if let due = sessions[partition]?.reader?.pull.nextCheck { next = min(next ?? .max, due) }
+            if let due = sessions[partition]?.reader?.pull.nextCheck(isUp: isUp) { next = min(next ?? .max, due) }
         }
         if pending.count > 0 {
             if now >= nextSweep {
                 nextSweep = now &+ 50_000_000
                 if isUp { for number in pending.numbers(where: { $0.due <= now }) { repeatRequest(number, now, into: &turn) } }
+                sendLoads(now)
             }
             next = min(next ?? .max, nextSweep)
         }
@@ -134,6 +140,7 @@ struct MemberCore {
             drop(partition)
             // What this turn already holds of it is not the member's any more, but harmless: its appends are fenced.
             turn.lost.append(partition)
+        case .blocked(let partition, let reason): turn.notices.append(.stalled(partition: partition, reason: reason))
         case .link(.lost(let reason)):
             tellLost(reason, into: &turn)
             isControlUp = false
@@ -190,7 +197,8 @@ struct MemberCore {
         let now = MonotonicTime.now
         for start in outcome.starts where isHeld(start.partition) { startReader(start.partition, after: start.after, now) }
         for finished in outcome.finished where isHeld(finished.partition) { sessions[finished.partition]!.reader?.pull.finish(finished.count) }
-        for load in outcome.loads { if let epoch = epoch(load.partition) { send(.load(load, LoadedCommits()), load.partition, epoch, now) } }
+        for load in outcome.loads { if let epoch = epoch(load.partition) { loads.add((load, LoadedCommits(), epoch)) } }
+        sendLoads(now)
         for append in outcome.appends { if let epoch = epoch(append.partition) { send(.append(append), append.partition, epoch, now) } }
         for letter in outcome.letters { if let epoch = epoch(letter.partition) { send(.letter(letter), letter.partition, epoch, now) } }
         if !outcome.messages.isEmpty {
@@ -226,6 +234,25 @@ struct MemberCore {
                 continue
             }
             send(.message(entry.message, nonce: entry.nonce), entry.message.partition, entry.epoch, now)
+        }
+    }
+
+    mutating func sendLoads(_ now: UInt64) {
+        while isUp, let entry = loads.next() {
+            guard isHeld(entry.load.partition, entry.epoch) else {
+                loads.finished(bytes: entry.loaded.bytes)
+                continue
+            }
+            send(.load(entry.load, entry.loaded), entry.load.partition, entry.epoch, now)
+        }
+    }
+
+    /// The partition of a request is not held any more.
+    mutating func giveUp(_ request: Request) {
+        switch request {
+        case .message(let message, _): lanes.finished(message.envelope.stream)
+        case .load(_, let loaded): loads.finished(bytes: loaded.bytes)
+        case .append, .occupant, .letter, .keep, .consumer: break
         }
     }
 
@@ -311,13 +338,15 @@ struct MemberCore {
     private mutating func repeatRequest(_ number: UInt64, _ now: UInt64, into turn: inout Turn) {
         guard let unanswered = pending.remove(number) else { return }
         guard isHeld(unanswered.partition, unanswered.epoch) else {
-            if case .message(let message, _) = unanswered.request { lanes.finished(message.envelope.stream) }
+            giveUp(unanswered.request)
             return
         }
         switch unanswered.request {
         case .consumer: return  // The reader's own silence sees to it.
         case .append, .letter, .keep, .message:
-            if unanswered.attempts > 1 { tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn) }
+            if unanswered.attempts > 1 {
+                tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn)
+            }
         case .load, .occupant: break
         }
         send(unanswered.request, unanswered.partition, unanswered.epoch, now, attempts: unanswered.attempts)

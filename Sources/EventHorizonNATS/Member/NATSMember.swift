@@ -62,6 +62,7 @@ final class NATSMember: GroupMember, @unchecked Sendable {
 
     func next(_ turn: inout Turn, until deadline: Instant?) async {
         await withTaskCancellationHandler {
+            var hasYielded = false
             while true {
                 if mailbox.take(&incoming) {
                     core.take(&incoming, into: &turn)
@@ -79,7 +80,13 @@ final class NATSMember: GroupMember, @unchecked Sendable {
                 var wake = due
                 if let deadline {
                     let left = (deadline - clock.now).nanoseconds
-                    if left <= 0 { return }
+                    if left <= 0 {
+                        if hasYielded { return }
+                        // This task may have the connection's thread: whoever never waits would keep it from its socket.
+                        hasYielded = true
+                        await Task.yield()
+                        continue
+                    }
                     wake = min(wake ?? .max, now &+ UInt64(left))
                 }
                 if let wake { link.loop.arm(timer, at: wake) } else { link.loop.disarm(timer) }

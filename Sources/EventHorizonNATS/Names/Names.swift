@@ -64,7 +64,10 @@ struct Names: Sendable {
     var topologyKey: String { "$KV.\(application).topology" }
     func groupKeys(_ group: String) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).>" }
     func ownershipKey(group: String, partition: Int) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).partition.\(partition)" }
-    func presenceKey(group: String, member: String) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).member.\(SubjectToken.escaped(member))" }
+    func presenceKeys(group: String) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).member.*" }
+    func presenceKey(group: String, member: String) -> String {
+        "$KV.\(application).\(SubjectToken.escaped(group)).member.\(SubjectToken.escaped(member))"
+    }
 
     /// The first position of a commands partition that a dead letter only refers to.
     func keptKey(group: String, partition: Int) -> String { "$KV.\(application).\(SubjectToken.escaped(group)).kept.\(partition)" }

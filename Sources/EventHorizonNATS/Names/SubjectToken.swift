@@ -32,7 +32,9 @@ enum SubjectToken {
         while let byte = rest.next() {
             if isPlain(byte) {
                 bytes.append(byte)
-            } else if byte == UInt8(ascii: "="), let high = rest.next().flatMap(value), let low = rest.next().flatMap(value), !isPlain(high << 4 | low) {
+            } else if byte == UInt8(ascii: "="), let high = rest.next().flatMap(value), let low = rest.next().flatMap(value),
+                !isPlain(high << 4 | low)
+            {
                 bytes.append(high << 4 | low)
             } else {
                 return nil

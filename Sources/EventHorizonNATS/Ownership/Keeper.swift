@@ -13,6 +13,8 @@ final class Keeper: LinkClient, Sendable {
         case claimed(Claim, epoch: UInt64)
         case revoked(Int)
         case lost(Int)
+        /// The partition is claimed by nobody until a person has mended its key.
+        case blocked(Int, reason: String)
         /// Of the control connection, which sees sooner than the member's own that the server is silent.
         case link(LinkChange)
     }
@@ -36,7 +38,7 @@ final class Keeper: LinkClient, Sendable {
         case presence
         case write(partition: Int, record: OwnershipRecord, previous: UInt64)
         /// What the key of a refused write holds.
-        case read(partition: Int, refused: OwnershipRecord)
+        case read(partition: Int, refused: OwnershipRecord, previous: UInt64)
         case measure(partition: Int)
         /// Where a claimed partition ends.
         case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
@@ -143,7 +145,8 @@ final class Keeper: LinkClient, Sendable {
         _ = link.subscribe("\(inbox).*", client: number, source: 0)
         var state = State(
             table: OwnershipTable(
-                member: member, partitionCount: ready.partitionCount, incarnation: ready.incarnation(group.log), startsAtEnd: group.start == .end, lease: lease),
+                member: member, partitionCount: ready.partitionCount, incarnation: ready.incarnation(group.log), startsAtEnd: group.start == .end,
+                lease: lease),
             watch: PullReader(window: 1024, byteWindow: 16 << 20, largestMessage: ready.maximumPayload + 8192, now: now))
         if trims, group.log == .commands { state.trimmer = Trimmer(categories: categories.count) }
         let timer = LoopTimer { [mailbox] in mailbox.wake() }
@@ -188,8 +191,8 @@ final class Keeper: LinkClient, Sendable {
     private func nextDue(_ state: State) -> UInt64 {
         var due = min(state.presenceDue, state.leavesBy)
         if let next = state.table.nextDue() { due = min(due, next) }
-        if let next = state.watch.nextCheck { due = min(due, next) }
-        if let next = state.trimmer?.nextDue { due = min(due, next) }
+        if let next = state.watch.nextCheck(isUp: state.isUp) { due = min(due, next) }
+        if state.isUp, let next = state.trimmer?.nextDue { due = min(due, next) }
         if state.pending.count > 0 { due = min(due, MonotonicTime.now &+ 100_000_000) }
         return due
     }
@@ -199,11 +202,12 @@ final class Keeper: LinkClient, Sendable {
             if state.isPresenceInFlight { state.table.interrupted() }
             writePresence(now, &state)
         }
-        if let reason = state.watch.silence(at: now) { restartWatch(reason, now, &state) }
+        if state.isUp, let reason = state.watch.silence(at: now) { restartWatch(reason, now, &state) }
         if case .waiting(let until) = state.watch.phase, until <= now, state.isUp { createWatch(now, &state) }
         while let ask = state.watch.nextAsk() {
             link.publish(
-                subject: ConsumerRequest.next(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).w.\(state.watchSource)",
+                subject: ConsumerRequest.next(stream: ready.names.bucketStream, consumer: state.watch.consumer),
+                reply: "\(inbox).w.\(state.watchSource)",
                 body: ConsumerRequest.body(ask))
         }
         state.actions += state.table.due(at: now)
@@ -234,6 +238,14 @@ final class Keeper: LinkClient, Sendable {
                 case .released(let partition):
                     state.told.remove(partition)
                     state.trimmer?.forget(partition: partition)
+                case .unreadable(let partition):
+                    let key = ready.names.ownershipKey(group: group.name, partition: partition)
+                    tell(
+                        .blocked(
+                            partition,
+                            reason:
+                                "the key '\(key)' of the stream '\(ready.names.bucketStream)' was deleted or cannot be read by this build, so nobody claims the "
+                                + "partition: deploy a newer build, or restore the key from a backup"))
                 }
             }
         }
@@ -273,16 +285,23 @@ final class Keeper: LinkClient, Sendable {
         switch pending.request {
         case .presence, .deletion: break
         case .trim(let step): answerTrim(step, body, now, &state)
-        case .write(let partition, let record, _):
+        case .write(let partition, let record, let previous):
             switch PublishAnswer(body) {
             case .stored(let sequence, _):
                 state.actions += state.table.written(partition: partition, record, revision: sequence)
-                if state.table.owns(partition: partition, epoch: record.epoch) { state.trimmer?.settled(partition: partition, position: record.progress) }
-            case .failed(let error) where error.isWrongSequence: send(.read(partition: partition, refused: record), now, &state)
+                if state.table.owns(partition: partition, epoch: record.epoch) {
+                    state.trimmer?.settled(partition: partition, position: record.progress)
+                }
+            case .failed(let error) where error.isWrongSequence:
+                send(.read(partition: partition, refused: record, previous: previous), now, &state)
             case .failed, .noResponders, .unreadable: again()
             }
-        case .read(let partition, let refused):
+        case .read(let partition, let refused, let previous):
             switch StoredMessage.read(body) {
+            case .message(let message) where message.sequence == previous:
+                // Nothing was stored since: the server refused it because another write to the key, ours or not, is under way.
+                let write = Request.write(partition: partition, record: refused, previous: previous)
+                _ = state.pending.insert(Pending(request: write, due: now &+ 50_000_000))
             case .message(let message):
                 let record = message.data.withUnsafeBytes { try? state.codec.decodeOwnership($0) }
                 state.actions += state.table.refused(partition: partition, refused, record: record, revision: message.sequence)
@@ -294,9 +313,11 @@ final class Keeper: LinkClient, Sendable {
             state.actions += state.table.measured(partition: partition, end: Position(end))
         case .end(let partition, let epoch, let progress, let isUnclean):
             guard state.table.owns(partition: partition, epoch: epoch) else { return }
-            guard let end = Self.sequence(body) else { return again() }
+            guard let last = Self.sequence(body) else { return again() }
             state.told.insert(partition)
-            tell(.claimed(Claim(partition: partition, progress: progress, end: Position(end), isUnclean: isUnclean), epoch: epoch))
+            // What is settled may be trimmed, the last command too: then the partition ends behind its last message.
+            let end = max(Position(last), progress)
+            tell(.claimed(Claim(partition: partition, progress: progress, end: end, isUnclean: isUnclean), epoch: epoch))
         case .consumer(let source):
             guard source == state.watchSource else { return }
             if let name = Scan.string(after: "\"name\":", in: body), APIError(in: body) == nil {
@@ -350,7 +371,9 @@ final class Keeper: LinkClient, Sendable {
             // A record that cannot be read counts as an owner that never renews.
             let record = body.isEmpty ? nil : try? state.codec.decodeOwnership(body)
             state.actions += state.table.observed(partition: partition, record: record, revision: reply.streamSequence)
-        } else if key.hasPrefix(keptPrefix), let partition = Int(key.dropFirst(keptPrefix.count)), let position = UInt64(String(decoding: body, as: UTF8.self)) {
+        } else if key.hasPrefix(keptPrefix), let partition = Int(key.dropFirst(keptPrefix.count)),
+            let position = UInt64(String(decoding: body, as: UTF8.self))
+        {
             state.trimmer?.keep(partition: partition, from: Position(position))
         }
     }
@@ -403,20 +426,23 @@ final class Keeper: LinkClient, Sendable {
             let headers = block.count
             state.codec.withEncoded(record) { block.append(contentsOf: $0) }
             link.publish(
-                subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0], block: block,
+                subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0],
+                block: block,
                 headers: headers)
-        case .read(let partition, _):
+        case .read(let partition, _, _):
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
         case .measure(let partition), .end(let partition, _, _, _):
             lastMessage(ready.names.stream(group.log), ready.names.filter(of: group, partition: partition), reply)
         case .trim(.find(let partition, let category)):
             let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
             link.publish(
-                subject: "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.commands))", reply: reply, body: "{\"seq\":1,\"next_by_subj\":\(JSONValue.quoted(filter))}")
+                subject: "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.commands))", reply: reply,
+                body: "{\"seq\":1,\"next_by_subj\":\(JSONValue.quoted(filter))}")
         case .trim(.purge(let partition, let category, let end)):
             let filter = ready.names.filter(.commands, partition: partition, category: categories[category])
             link.publish(
-                subject: "$JS.API.STREAM.PURGE.\(ready.names.stream(.commands))", reply: reply, body: "{\"filter\":\(JSONValue.quoted(filter)),\"seq\":\(end)}")
+                subject: "$JS.API.STREAM.PURGE.\(ready.names.stream(.commands))", reply: reply,
+                body: "{\"filter\":\(JSONValue.quoted(filter)),\"seq\":\(end)}")
         case .consumer:
             link.publish(
                 subject: ConsumerRequest.subject(stream: ready.names.bucketStream), reply: reply,
@@ -430,7 +456,8 @@ final class Keeper: LinkClient, Sendable {
 
     private func deleteWatch(_ state: State) {
         guard !state.watch.consumer.isEmpty else { return }
-        link.publish(subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
+        link.publish(
+            subject: ConsumerRequest.deletion(stream: ready.names.bucketStream, consumer: state.watch.consumer), reply: "\(inbox).0", body: "")
     }
 }
 

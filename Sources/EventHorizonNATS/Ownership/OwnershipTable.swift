@@ -17,6 +17,8 @@ struct OwnershipTable {
         case revoked(partition: Int)
         case lost(partition: Int)
         case released(partition: Int)
+        /// The key holds something, and nothing that this member ever could read: it is claimed by nobody. Said once.
+        case unreadable(partition: Int)
     }
 
     private enum Hold: Equatable {
@@ -27,11 +29,17 @@ struct OwnershipTable {
         case releasing(isClean: Bool)
     }
     private struct Partition {
+        /// The last that could be read.
         var record: OwnershipRecord?
+        /// Something newer cannot be read, or was deleted.
+        var isUnreadable = false
+        var isUnreadableTold = false
         var revision: UInt64 = 0
         /// In counted time.
         var seenAt: UInt64 = 0
         var hold = Hold.none
+        /// It was left uncleanly, before the claim that is held.
+        var cameUnclean = false
         var inFlight: OwnershipRecord?
         var progress = Position.start
         var writtenAt: UInt64 = 0
@@ -92,7 +100,8 @@ struct OwnershipTable {
 
     private mutating func replaced(_ index: Int, by record: OwnershipRecord?, revision: UInt64) -> [Action] {
         let hold = partitions[index].hold
-        partitions[index].record = record
+        if let record { partitions[index].record = record }
+        partitions[index].isUnreadable = record == nil && (revision > 0 || partitions[index].record != nil)
         partitions[index].revision = revision
         partitions[index].seenAt = counted
         partitions[index].inFlight = nil
@@ -111,12 +120,14 @@ struct OwnershipTable {
         guard partitions[index].inFlight == record else { return [] }
         partitions[index].inFlight = nil
         partitions[index].record = record
+        partitions[index].isUnreadable = false
         partitions[index].revision = max(revision, partitions[index].revision)
         partitions[index].seenAt = counted
         switch partitions[index].hold {
         case .claiming(let isUnclean):
             partitions[index].progress = record.progress
-            partitions[index].hold = isLeaving ? .releasing(isClean: true) : .held
+            partitions[index].cameUnclean = isUnclean
+            partitions[index].hold = isLeaving ? .releasing(isClean: !isUnclean) : .held
             if isLeaving { return [] }
             return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean)]
         case .releasing where Self.isFree(record):
@@ -149,11 +160,11 @@ struct OwnershipTable {
         partitions[index].progress = position
     }
 
-    /// - Parameter epoch: Of the claim that is given up; nil for whichever there is.
+    /// - Parameter epoch: Of the claim that is given up; nil for one that the member was not told of: it is left as it was found.
     mutating func release(partition index: Int, epoch: UInt64?) {
         guard partitions.indices.contains(index), let current = epoch ?? partitions[index].record?.epoch, owns(index, current) else { return }
         partitions[index].releasedAt = partitions[index].hold == .held ? counted : nil
-        partitions[index].hold = .releasing(isClean: true)
+        partitions[index].hold = .releasing(isClean: epoch != nil || !partitions[index].cameUnclean)
     }
 
     /// Claims nothing more, and keeps what is held until it is released.
@@ -269,9 +280,14 @@ struct OwnershipTable {
             guard partitions[index].hold == .none else { continue }
             // What was given up here unasked is not taken again at once: the member had its reason.
             if let releasedAt = partitions[index].releasedAt, counted &- releasedAt < lease { continue }
-            let record = partitions[index].record
             let isExpired = counted &- partitions[index].seenAt >= lease
-            guard let record else {
+            guard let record = partitions[index].record else {
+                if partitions[index].isUnreadable {
+                    // To begin at the start would be to send and to handle everything again.
+                    if !partitions[index].isUnreadableTold { actions.append(.unreadable(partition: index)) }
+                    partitions[index].isUnreadableTold = true
+                    continue
+                }
                 guard wanted > 0 else { continue }
                 if startsAtEnd {
                     partitions[index].hold = .measuring
@@ -282,13 +298,16 @@ struct OwnershipTable {
                 wanted -= 1
                 continue
             }
-            guard Self.isFree(record) || isExpired else { continue }
+            // What cannot be read may be an owner's; its successor goes on where it was last known to be.
+            let isUnreadable = partitions[index].isUnreadable
+            guard isExpired || (Self.isFree(record) && !isUnreadable) else { continue }
             guard wanted > 0 else {
                 // Who may take it may have come too late to tell that its owner is gone, and be gone before it can: it is told by who has seen it.
                 if !Self.isFree(record) { actions.append(free(index, record)) }
                 continue
             }
-            actions.append(claim(index, progress: record.incarnation == incarnation ? record.progress : .start, isUnclean: !record.owner.isEmpty))
+            let progress = record.incarnation == incarnation ? record.progress : .start
+            actions.append(claim(index, progress: progress, isUnclean: isUnreadable || !record.owner.isEmpty))
             wanted -= 1
         }
         return actions

@@ -253,7 +253,10 @@ final class Publisher: LinkClient, Sendable {
             _ = state.inFlight.remove(number)
             finish(
                 sent.entry,
-                .refused(reason: "the stream refuses the command '\(sent.entry.command.payload.name)' (\(error)): send less, or raise the stream's max_msg_size"), &state)
+                .refused(
+                    reason:
+                        "the stream refuses the command '\(sent.entry.command.payload.name)' (\(error)): send less, or raise the stream's max_msg_size"
+                ), &state)
         case .failed, .noResponders, .unreadable:
             // Nothing is stored for now: later it may be.
             state.inFlight[number]?.due = MonotonicTime.now &+ min(UInt64(100_000_000) << UInt64(min(sent.entry.attempts, 5)), 2_000_000_000)
@@ -288,7 +291,8 @@ final class Publisher: LinkClient, Sendable {
             for number in state.replies.numbers(where: { $0.due <= now }) {
                 guard let waiting = state.replies.remove(number) else { continue }
                 state.finished.append(
-                    .request(waiting.continuation, .failure(BrokerError(.deadlineExceeded, "no answer came within the time limit", isRetriable: true))))
+                    .request(
+                        waiting.continuation, .failure(BrokerError(.deadlineExceeded, "no answer came within the time limit", isRetriable: true))))
             }
             if state.isUp { resend(&state) }
         }

@@ -77,7 +77,8 @@ struct RecordWriter {
         let size = block.count - headers
         guard size <= maximumPublish, block.count <= maximumPayload else {
             return .refused(
-                reason: "the command '\(command.payload.name)' for '\(command.stream)' takes \(size) bytes, more than \(maximumPublish): send less, or raise the "
+                reason:
+                    "the command '\(command.payload.name)' for '\(command.stream)' takes \(size) bytes, more than \(maximumPublish): send less, or raise the "
                     + "server's max_payload")
         }
         publish(link, headers: headers)
@@ -105,7 +106,8 @@ struct RecordWriter {
         let size = block.count - headers
         guard size <= maximumRecord, block.count <= maximumPayload else {
             return .refused(
-                reason: "commit \(append.commit.number) of '\(append.commit.stream)' takes \(size) bytes, more than \(maximumRecord): decide fewer events at once, "
+                reason:
+                    "commit \(append.commit.number) of '\(append.commit.stream)' takes \(size) bytes, more than \(maximumRecord): decide fewer events at once, "
                     + "or raise the server's max_payload")
         }
         publish(link, headers: headers)
@@ -115,7 +117,9 @@ struct RecordWriter {
     mutating func send(_ item: Outcome.Letter, number: UInt64, on link: Link) -> Result {
         var letter = item.letter
         guard (0..<partitionCount).contains(letter.place.partition) else {
-            return .refused(reason: "a dead letter is about partition \(letter.place.partition), and there are \(partitionCount): its place must name one of them")
+            return .refused(
+                reason: "a dead letter is about partition \(letter.place.partition), and there are \(partitionCount): its place must name one of them"
+            )
         }
         if let message = item.message { letter.record = codec.encode(message) }
         subject.removeAll(keepingCapacity: true)
@@ -143,6 +147,9 @@ struct RecordWriter {
             $0.append(UInt8(ascii: "/"))
             $0.append(decimal: letter.place.position.rawValue)
             $0.append(UInt8(ascii: "/"))
+            // A commit holds several events, each of which may fail.
+            $0.append(decimal: UInt64(letter.place.index))
+            $0.append(UInt8(ascii: "/"))
             SubjectToken.append(letter.group, to: &$0)
         }
         HeaderBlock.end(&block)
@@ -150,7 +157,8 @@ struct RecordWriter {
         codec.withEncoded(letter) { block.append(contentsOf: $0) }
         if block.count - headers > maximumRecord, !letter.record.isEmpty { return .needsReference }
         guard block.count <= maximumPayload else {
-            return .refused(reason: "a dead letter takes \(block.count) bytes without its record, more than \(maximumPayload): raise the server's max_payload")
+            return .refused(
+                reason: "a dead letter takes \(block.count) bytes without its record, more than \(maximumPayload): raise the server's max_payload")
         }
         publish(link, headers: headers)
         return .sent
@@ -186,7 +194,9 @@ struct RecordWriter {
     func isReplyAddress(_ address: String) -> Bool {
         var previous = UInt8(ascii: ".")
         for byte in address.utf8 {
-            guard byte > 32, byte < 127, byte != UInt8(ascii: "*"), byte != UInt8(ascii: ">"), byte != UInt8(ascii: ".") || previous != byte else { return false }
+            guard byte > 32, byte < 127, byte != UInt8(ascii: "*"), byte != UInt8(ascii: ">"), byte != UInt8(ascii: ".") || previous != byte else {
+                return false
+            }
             previous = byte
         }
         return previous != UInt8(ascii: ".") && address.utf8.count <= 512 && address.utf8.first != UInt8(ascii: "$")

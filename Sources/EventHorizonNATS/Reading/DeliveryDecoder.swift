@@ -58,7 +58,9 @@ struct DeliveryDecoder {
             return undecodable(arrival, stream: nil, reason: error.description)
         }
         guard agrees(envelope.stream, with: subject) else {
-            return undecodable(arrival, stream: nil, reason: "its body says that it is for '\(envelope.stream)', its subject is '\(String(cString: arrival.subject))'")
+            return undecodable(
+                arrival, stream: nil,
+                reason: "its body says that it is for '\(envelope.stream)', its subject is '\(String(cString: arrival.subject))'")
         }
         guard envelope.kind == .command else {
             return undecodable(arrival, stream: envelope.stream, reason: "it is an event, in the log of commands")
@@ -78,7 +80,8 @@ struct DeliveryDecoder {
             guard commit.decided.contains(where: { $0.sender.map { group.senders.contains($0.category) } ?? false }) else { return nil }
         }
         guard agrees(commit.stream, with: subject) else {
-            return undecodable(arrival, stream: nil, reason: "its body says that it is of '\(commit.stream)', its subject is '\(String(cString: arrival.subject))'")
+            return undecodable(
+                arrival, stream: nil, reason: "its body says that it is of '\(commit.stream)', its subject is '\(String(cString: arrival.subject))'")
         }
         return .commit(commit)
     }

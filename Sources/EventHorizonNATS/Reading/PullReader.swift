@@ -111,7 +111,9 @@ struct PullReader {
         switch code {
         case 100:
             failures = 0
-            if let last, last > consumerSequence { return .restart(reason: "messages \(consumerSequence + 1) to \(last) of the consumer did not arrive") }
+            if let last, last > consumerSequence {
+                return .restart(reason: "messages \(consumerSequence + 1) to \(last) of the consumer did not arrive")
+            }
             return .fine
         case 404, 408:
             requested = max(0, requested - (pending ?? requested))
@@ -133,9 +135,10 @@ struct PullReader {
         }
     }
 
-    /// When `silence` is to be asked next.
-    var nextCheck: UInt64? {
-        switch phase {
+    /// When `silence` is to be asked, or a consumer is due, next. While the connection is down nothing is: what is due then would stay due.
+    func nextCheck(isUp: Bool) -> UInt64? {
+        guard isUp else { return nil }
+        return switch phase {
         case .waiting(let until): until
         case .creating(let since): since &+ Self.silence &+ 1_000_000
         case .reading: requested > 0 ? heardAt &+ Self.silence &+ 1_000_000 : nil

@@ -31,7 +31,9 @@ enum RFC3339 {
         switch bytes[at] {
         case UInt8(ascii: "Z"), UInt8(ascii: "z"): guard at + 1 == bytes.count else { return nil }
         case UInt8(ascii: "+"), UInt8(ascii: "-"):
-            guard bytes.count == at + 6, bytes[at + 3] == 58, let hours = number(at + 1..<at + 3), let minutes = number(at + 4..<at + 6) else { return nil }
+            guard bytes.count == at + 6, bytes[at + 3] == 58, let hours = number(at + 1..<at + 3), let minutes = number(at + 4..<at + 6) else {
+                return nil
+            }
             offset = (hours * 60 + minutes) * (bytes[at] == UInt8(ascii: "-") ? -60 : 60)
         default: return nil
         }

@@ -15,7 +15,6 @@ struct Ready: Sendable {
     var maximumRecordSize: Int
     /// The server's limit for headers and body together, in bytes.
     var maximumPayload: Int
-    var eventsAreReplicated: Bool
 
     func incarnation(_ log: Log) -> UInt64 { incarnations[log] ?? 0 }
 }
@@ -44,12 +43,13 @@ struct Setup {
         let address = control.connectedAddress
         let server = try await ForeignThread.run { try ServerInfo.read(from: address) }
         guard server.hasJetStream else {
-            throw Misconfiguration("the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration")
+            throw Misconfiguration(
+                "the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration"
+            )
         }
         let requests = try Requests(link: control)
         var incarnations: [Log: UInt64] = [:]
         var maximumSize = control.maximumPayload
-        var isReplicated = false
         for (log, stream) in StreamSetup.all(names) {
             let info = try await ensure(stream, requests, server)
             guard let config = info["config"], let created = info["created"]?.string.flatMap(RFC3339.nanoseconds) else {
@@ -63,7 +63,6 @@ struct Setup {
                         + "use version 2.12.14, 2.14.4 or newer, or one replica")
             }
             if let limit = config["max_msg_size"]?.integer, limit > 0 { maximumSize = min(maximumSize, Int(limit)) }
-            if log == .events { isReplicated = replicas > 1 }
             if let log { incarnations[log] = created }
         }
         let topology = TopologyStore(requests: requests, names: names)
@@ -81,7 +80,7 @@ struct Setup {
         // Subject, headers and the server's own words travel with a record.
         return Ready(
             control: control, requests: requests, names: names, server: server, partitionCount: recorded.partitionCount, incarnations: incarnations,
-            maximumRecordSize: max(1, maximumSize - 8_192), maximumPayload: control.maximumPayload, eventsAreReplicated: isReplicated)
+            maximumRecordSize: max(1, maximumSize - 8_192), maximumPayload: control.maximumPayload)
     }
 
     private func ensure(_ stream: StreamSetup, _ requests: Requests, _ server: ServerInfo) async throws -> JSONValue {
@@ -126,7 +125,8 @@ struct Setup {
             case .none: problem = "no answer"
             }
             if MonotonicTime.now > deadline {
-                throw Misconfiguration("the stream '\(stream.name)' cannot be set up (\(problem)): look at the NATS server's health and its JetStream")
+                throw Misconfiguration(
+                    "the stream '\(stream.name)' cannot be set up (\(problem)): look at the NATS server's health and its JetStream")
             }
             await clock.sleep(until: clock.now + .milliseconds(200))
             if Task.isCancelled { throw BrokerError(.cancelled, "setting up NATS was cancelled") }

@@ -12,14 +12,33 @@ struct TopologyStore: Sendable {
         try await change { recorded in recorded ?? topology }
     }
 
-    /// Records a group.
+    /// Records a group. Another store than the recorded one takes its place if no member of the group lives, which is waited for.
+    /// - Parameter lease: In nanoseconds: a member that does not renew its presence for this long counts as gone.
     /// - Throws: `Misconfiguration` where it contradicts what is recorded.
-    func record(_ group: GroupDeclaration) async throws -> Topology {
-        try await change { recorded in
+    func record(_ group: GroupDeclaration, lease: UInt64) async throws {
+        var other: String?
+        do {
+            try await record(group, replacing: nil, other: &other)
+        } catch let problem as Misconfiguration {
+            guard let other else { throw problem }
+            let presences = Presences(requests: requests, names: names, group: group.name)
+            guard try await presences.areGone(within: lease) else { throw problem }
+            // If somebody else was faster, the record names another store by now, and this one is refused.
+            var ignored: String?
+            try await record(group, replacing: other, other: &ignored)
+        }
+    }
+
+    private func record(_ group: GroupDeclaration, replacing store: String?, other: inout String?) async throws {
+        var found: String?
+        defer { other = found }
+        _ = try await change { recorded in
             guard var recorded else {
-                throw Misconfiguration("application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
+                throw Misconfiguration(
+                    "application '\(names.application)' has lost its topology record: restore the bucket '\(names.bucketStream)' from a backup")
             }
-            _ = try recorded.record(group)
+            found = recorded.otherStore(of: group)
+            _ = try recorded.record(group, replacingStore: store)
             return recorded
         }
     }
@@ -27,6 +46,8 @@ struct TopologyStore: Sendable {
     private func change(_ body: (Topology?) throws -> Topology) async throws -> Topology {
         var failures = 0
         while failures < 100 {
+            // The stream's leader may just be elected, which takes seconds; the first refusal is somebody else's write.
+            if failures > 1 { try? await Task.sleep(for: .milliseconds(min(failures * 50, 500))) }
             if Task.isCancelled { throw BrokerError(.cancelled, "recording the topology was cancelled") }
             guard let (recorded, revision) = try await read() else {
                 failures += 1
@@ -58,7 +79,8 @@ struct TopologyStore: Sendable {
                         return (try message.data.withUnsafeBytes { try WireCodec().decodeTopology($0) }, message.sequence)
                     } catch {
                         throw Misconfiguration(
-                            "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the bucket '\(names.bucketStream)'")
+                            "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the bucket '\(names.bucketStream)'"
+                        )
                     }
                 case .nothing: return (nil, 0)
                 case .failed, .unreadable: return nil

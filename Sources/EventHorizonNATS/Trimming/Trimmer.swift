@@ -69,7 +69,7 @@ struct Trimmer {
     }
 
     /// The first sequence that must stay.
-    private static func end(_ lane: Lane) -> UInt64 { min(lane.settled, lane.kept - 1) + 1 }
+    private static func end(_ lane: Lane) -> UInt64 { min(lane.settled &+ 1, lane.kept) }
 
     /// - Parameter first: Of the messages of the category in the partition; nil where there is none.
     mutating func found(_ first: UInt64?, at now: UInt64) -> Step? {

@@ -1,3 +1,5 @@
+internal import EventHorizon
+
 /// From a worker's start to its process' end, as a state machine.
 struct WorkerLifetime {
     enum Event {
@@ -28,8 +30,8 @@ struct WorkerLifetime {
         case (.draining, .signal(let signal)): return end(.interrupted(signal))
         case (.draining, .drainDeadline): return end(.undrained(within: drainLimit))
         case (.running, .returned), (.draining, .returned): return end(.drained)
-        // A worker of the program's own may end by the error of whatever it waited in.
-        case (.draining, .threw(let error)) where error is CancellationError: return end(.drained)
+        // A worker may end by the error of whatever it waited in: it had begun nothing yet, or is the program's own.
+        case (.draining, .threw(let error)) where error is CancellationError || (error as? BrokerError)?.code == .cancelled: return end(.drained)
         case (.running, .threw(let error)), (.draining, .threw(let error)): return end(ExitStatus(error))
         }
     }

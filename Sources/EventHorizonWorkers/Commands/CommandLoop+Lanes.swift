@@ -28,25 +28,56 @@ extension CommandLoop {
     }
 
     mutating func take(_ loaded: LoadedStream) throws {
-        guard let (what, partition) = expected.removeValue(forKey: loaded.token), case .load(let slot) = what else { return }
+        guard let (what, partition) = expected.removeValue(forKey: loaded.token) else { return }
         table.answered(partition)
-        let stream = lanes[slot].stream
-        switch loaded.result {
-        case .unreadable(let reason): throw reporter.future(reason, of: stream, in: partition)
-        case .commits(let commits):
-            lanes[slot].forgetStream()
-            do {
-                try handler.load(commits, slot: slot)
-            } catch let error as PayloadError where error.isWrittenByAnotherBuild {
-                throw reporter.future("\(error)", of: stream, in: partition)
-            } catch {
-                // Of one aggregate: its commands become letters, all others go on.
-                lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
+        switch what {
+        case .load(let slot): try take(commits(of: loaded, slot), slot)
+        case .lookUp(let slot, let id):
+            // Asked for once, whatever the stream holds by now.
+            lanes[slot].older.remove(id)
+            for stored in try commits(of: loaded, slot) {
+                guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
+                lanes[slot].found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
+                break
             }
-            if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
-            lanes[slot].phase = .idle
-            ready.append(slot)
+            goOn(slot)
+        default: break
         }
+    }
+
+    private func commits(of loaded: LoadedStream, _ slot: Int) throws -> [StoredCommit] {
+        switch loaded.result {
+        case .unreadable(let reason): throw reporter.future(reason, of: lanes[slot].stream, in: lanes[slot].partition)
+        case .commits(let commits): return commits
+        }
+    }
+
+    private mutating func take(_ commits: [StoredCommit], _ slot: Int) throws {
+        let stream = lanes[slot].stream
+        lanes[slot].forgetStream()
+        do {
+            try handler.load(commits, slot: slot)
+        } catch let error as PayloadError where error.isWrittenByAnotherBuild {
+            throw reporter.future("\(error)", of: stream, in: lanes[slot].partition)
+        } catch {
+            // Of one aggregate: its commands become letters, all others go on.
+            lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
+        }
+        if handler.extent == .whole { lanes[slot].remember(commits) }
+        if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
+        goOn(slot)
+    }
+
+    private mutating func goOn(_ slot: Int) {
+        lanes[slot].phase = .idle
+        ready.append(slot)
+    }
+
+    private mutating func lookUp(_ id: MessageID, _ slot: Int, into outcome: inout Outcome) {
+        lanes[slot].phase = .loading
+        let partition = lanes[slot].partition
+        let token = expect(.lookUp(lane: slot, id: id), in: partition)
+        outcome.loads.append(.init(token: token, partition: partition, stream: lanes[slot].stream, extent: .whole))
     }
 
     // MARK: Deciding
@@ -64,6 +95,10 @@ extension CommandLoop {
                     return
                 }
                 continue
+            }
+            if lanes[slot].mustLookUp(next.envelope.id) {
+                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
+                break
             }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
@@ -203,7 +238,7 @@ extension CommandLoop {
             guard case .sending(let open) = lanes[slot].phase else { return }
             lanes[slot].phase = .sending(open: open - 1)
             if open == 1 { finish(slot) }
-        case .load: break
+        case .load, .lookUp: break
         }
     }
 
@@ -237,7 +272,7 @@ extension CommandLoop {
         guard let input = lane.current.last else { return }
         let token = expect(.effectLetter(lane: slot), in: lane.partition)
         let letter = letter(
-            at: input.position, of: lane.partition, index: index + 1, stream: effect.stream, type: effect.payload.name, reason: reason, record: [])
+            at: input.position, of: lane.partition, index: index + 1, stream: lane.stream, type: effect.payload.name, reason: reason, record: [])
         outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: effect))
         reporter.report(.deadLettered(group: reporter.group, stream: effect.stream, type: effect.payload.name, reason: reason))
     }

@@ -6,6 +6,8 @@ struct CommandLoop: MemberLoop {
     /// What an answer of the broker is waited for.
     enum Expected {
         case load(lane: Int)
+        /// The whole stream, for a command that was decided before those that are remembered with their answers.
+        case lookUp(lane: Int, id: MessageID)
         case append(lane: Int)
         case letter(lane: Int)
         case effect(lane: Int, Envelope, index: Int)

@@ -5,6 +5,7 @@ public struct CommandSettings: Sendable, Equatable {
     public var sharedCommands = 64
     /// How many command ids, each with its answer, a commit carries on, so that a repeat gets the first answer; a worker remembers 64 and
     /// all of the last commit. About 40 bytes each, more with a rejection, which is left out where it is larger than 1 KiB.
+    /// An aggregate's older ones are known by id, and looked up in its stream for their answers.
     public var recentCommands = 8
     /// How many aggregates stay in memory between their commands.
     public var cachedStreams = 10_000

@@ -30,6 +30,11 @@ struct Lane {
     var version = 0
     var position = Position.start
     var recent: [RecentCommand] = []
+    /// The ids of what was decided before `recent`, where the whole stream was read; empty where it was not.
+    var older: Set<MessageID> = []
+    var isWhole = false
+    /// One of the older, which the stream was read for again.
+    var found: RecentCommand?
     var inputs: [Place] = []
     /// The effects of a saga's last step, until they are known to be sent: those of every earlier step are.
     var unsentEffects: [Envelope] = []
@@ -59,6 +64,9 @@ struct Lane {
         version = 0
         position = .start
         recent.removeAll()
+        older.removeAll()
+        isWhole = false
+        found = nil
         inputs.removeAll()
         unsentEffects = []
         unreadable = nil
@@ -75,7 +83,11 @@ struct Lane {
         for command in commit.decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: commit.number)) }
         // More is remembered here than a commit carries on, the whole of the last commit in any case.
         let kept = max(window, Self.remembered, commit.decided.count)
-        if recent.count > kept { recent.removeFirst(recent.count - kept) }
+        if recent.count > kept {
+            let dropped = recent.count - kept
+            if isWhole { for command in recent[..<dropped] { older.insert(command.id) } }
+            recent.removeFirst(dropped)
+        }
         unsentEffects = commit.step?.effects ?? []
     }
 
@@ -94,6 +106,15 @@ struct Lane {
     func hasInput(upTo place: Place) -> Bool { inputs.contains { place.isBeside($0) && place.isUpTo($0) } }
 
     func answer(to id: MessageID) -> CommandOutcome? {
-        recent.last { $0.id == id }?.outcome
+        recent.last { $0.id == id }?.outcome ?? (found?.id == id ? found?.outcome : nil)
     }
+
+    /// Takes note of a whole stream, in order, before its last commit is taken.
+    mutating func remember(_ commits: [StoredCommit]) {
+        isWhole = true
+        for stored in commits.dropLast() { for decided in stored.commit.decided { older.insert(decided.id) } }
+    }
+
+    /// Whether the stream has to be read again for how this command was decided.
+    func mustLookUp(_ id: MessageID) -> Bool { older.contains(id) && answer(to: id) == nil }
 }
