@@ -192,7 +192,7 @@ final class Link: @unchecked Sendable {
             return (state.connection, state.subscriptions, state.clients.map(\.client))
         }
         // What was published last leaves while the loop still serves.
-        natsConnection_FlushTimeout(connection?.pointer, 500)
+        if natsConnection_Buffered(connection?.pointer) > 0 { natsConnection_FlushTimeout(connection?.pointer, 500) }
         isOpen.withLock { isOpen in
             isOpen = false
             natsConnection_Close(connection?.pointer)
