@@ -310,9 +310,6 @@ final class Link: @unchecked Sendable {
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
 
-    /// Whether it was closed: a connection that was only lost comes back.
-    var isClosed: Bool { state.withLock { $0.isClosing } }
-
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
             nonisolated(unsafe) let buffer = buffer
