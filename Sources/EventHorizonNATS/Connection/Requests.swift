@@ -45,10 +45,9 @@ final class Requests: LinkClient, Sendable {
         await withUnsafeContinuation { continuation in
             let due = MonotonicTime.now &+ UInt64(max(0, limit.nanoseconds))
             let (number, sweep) = state.withLock { ($0.pending.insert(Pending(continuation: continuation, due: due)), $0.sweep) }
-            let isSent = link.publish(
-                subject: [UInt8](subject.utf8) + [0], reply: [UInt8]("\(inbox).\(number)".utf8) + [0], block: block, headers: headers)
-            // Without a connection it waits for one, as long as it may: the answer says when to ask again.
-            if !isSent, link.isClosed {
+            link.publish(subject: [UInt8](subject.utf8) + [0], reply: [UInt8]("\(inbox).\(number)".utf8) + [0], block: block, headers: headers)
+            // A closed link's loop never sweeps; one that is only lost gives up here when it is restored.
+            if link.isClosed {
                 state.withLock { $0.pending.remove(number) }?.continuation.resume(returning: .none)
                 return
             }

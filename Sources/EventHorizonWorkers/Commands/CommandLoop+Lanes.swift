@@ -272,7 +272,7 @@ extension CommandLoop {
         guard let input = lane.current.last else { return }
         let token = expect(.effectLetter(lane: slot), in: lane.partition)
         let letter = letter(
-            at: input.position, of: lane.partition, index: index + 1, stream: effect.stream, type: effect.payload.name, reason: reason, record: [])
+            at: input.position, of: lane.partition, index: index + 1, stream: lane.stream, type: effect.payload.name, reason: reason, record: [])
         outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: effect))
         reporter.report(.deadLettered(group: reporter.group, stream: effect.stream, type: effect.payload.name, reason: reason))
     }

@@ -136,7 +136,7 @@ struct RouterLoop: MemberLoop {
         if case .refused(let reason) = answer.result {
             reporter.report(.brokerRefused(group: reporter.group, reason: reason))
             if let command = sent.command {
-                send(letterFor: command.stream, command, reason, index: sent.index, of: sent.delivery, into: &outcome)
+                send(letterFor: command.origin?.stream, command, reason, index: sent.index, of: sent.delivery, into: &outcome)
             }
         }
         guard let delivery = open[sent.delivery], delivery.count == 0 else { return }
