@@ -304,6 +304,9 @@ final class Link: @unchecked Sendable {
         }
     }
 
+    /// For good: nothing that is asked of it will ever be answered.
+    var isClosed: Bool { state.withLock { $0.isClosing } }
+
     /// In bytes.
     var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
 

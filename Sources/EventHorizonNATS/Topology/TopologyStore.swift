@@ -6,6 +6,8 @@ import EventHorizonWire
 struct TopologyStore: Sendable {
     let requests: Requests
     let names: Names
+    /// A stream without a leader answers nothing: it is asked again before long.
+    private static let patience = Duration.seconds(2)
 
     /// Records a new application; gives what is recorded already where there is one.
     func create(_ topology: Topology) async throws -> Topology {
@@ -62,7 +64,7 @@ struct TopologyStore: Sendable {
             let headers = block.count
             block += WireCodec().encode(wanted)
             // Stored, refused or unknown: what is recorded now says which.
-            _ = await requests.request(names.topologyKey, block: block, headers: headers)
+            _ = await requests.request(names.topologyKey, block: block, headers: headers, within: Self.patience)
             failures += 1
         }
         throw BrokerError(.unavailable, "the topology record of '\(names.application)' could not be written in 100 attempts", isRetriable: true)
@@ -70,7 +72,8 @@ struct TopologyStore: Sendable {
 
     /// The record and its revision; nil inside where there is none, nil outside where the server did not answer.
     private func read() async throws -> (Topology?, UInt64)? {
-        switch await requests.request("$JS.API.STREAM.MSG.GET.\(names.bucketStream)", "{\"last_by_subj\":\(JSONValue.quoted(names.topologyKey))}") {
+        let body = "{\"last_by_subj\":\(JSONValue.quoted(names.topologyKey))}"
+        switch await requests.request("$JS.API.STREAM.MSG.GET.\(names.bucketStream)", body, within: Self.patience) {
         case .body(let body):
             return try body.withUnsafeBytes { body in
                 switch StoredMessage.read(body) {
