@@ -76,7 +76,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "EventHorizonBrokers",
-            dependencies: ["EventHorizon", "EventHorizonMemory", "EventHorizonBridge", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"]))],
+            dependencies: [
+                "EventHorizon", "EventHorizonMemory", "EventHorizonBridge", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"])),
+            ],
             swiftSettings: settings),
 
         // Read-model stores.
@@ -100,13 +102,15 @@ let package = Package(
 
         // For tests, ours and others'.
         .target(
-            name: "EventHorizonTesting", dependencies: ["EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory"], swiftSettings: settings),
+            name: "EventHorizonTesting", dependencies: ["EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory"],
+            swiftSettings: settings),
 
         // The worked example.
         .target(name: "GuestList", dependencies: ["EventHorizon", "EventHorizonSQLite"], swiftSettings: settings),
 
         .target(
-            name: "GuestListScenario", dependencies: ["GuestList", "EventHorizon", "EventHorizonWorkers", "EventHorizonSQLite"], swiftSettings: settings),
+            name: "GuestListScenario", dependencies: ["GuestList", "EventHorizon", "EventHorizonWorkers", "EventHorizonSQLite"],
+            swiftSettings: settings),
         .executableTarget(
             name: "guestlist-command-handler", dependencies: ["GuestList", "EventHorizonRuntime", "EventHorizonWorkers"], swiftSettings: settings),
         .executableTarget(
@@ -132,14 +136,16 @@ let package = Package(
         .executableTarget(
             name: "eventhorizon-bench",
             dependencies: [
-                "CBenchFloor", "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonMemory", "EventHorizonNATS", "EventHorizonProtobuf",
+                "CBenchFloor", "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonMemory", "EventHorizonNATS",
+                "EventHorizonProtobuf",
                 "EventHorizonSQLite", "EventHorizonWorkers", "ServerSupport",
             ],
             swiftSettings: settings),
 
         // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
         .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
-        .target(name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .target(
+            name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .executableTarget(
             name: "eventhorizon-faults",
             dependencies: [
@@ -155,15 +161,19 @@ let package = Package(
         .testTarget(
             name: "EventHorizonProtobufTests", dependencies: ["EventHorizonProtobuf", "EventHorizonJSON", "EventHorizon", "CProtobufTestMessages"],
             swiftSettings: settings),
-        .testTarget(name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonSQLiteTests", dependencies: ["EventHorizonSQLite", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonWorkersTests",
-            dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
-        .testTarget(name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
+            dependencies: ["EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonMemoryTests", dependencies: ["EventHorizonMemory", "EventHorizon", "EventHorizonTesting"], swiftSettings: settings),
         .testTarget(
             name: "GuestListTests",
             dependencies: [
-                "GuestList", "GuestListScenario", "EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonSQLite",
+                "GuestList", "GuestListScenario", "EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory",
+                "EventHorizonSQLite",
                 "EventHorizonTesting",
             ],
             swiftSettings: settings),
@@ -176,14 +186,16 @@ let package = Package(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [
                 "EventHorizonServerEcosystem", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizon",
-                ecosystem("InMemoryLogging", "swift-log"), ecosystem("MetricsTestKit", "swift-metrics"), ecosystem("InMemoryTracing", "swift-distributed-tracing"),
+                ecosystem("InMemoryLogging", "swift-log"), ecosystem("MetricsTestKit", "swift-metrics"),
+                ecosystem("InMemoryTracing", "swift-distributed-tracing"),
                 ecosystem("ServiceLifecycleTestKit", "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "EventHorizonRuntimeTests",
             dependencies: [
-                "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory", "EventHorizon",
+                "EventHorizonRuntime", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite", "EventHorizonMemory",
+                "EventHorizon",
                 "ServerSupport", "guestlist-projector",
             ],
             swiftSettings: settings),
@@ -202,7 +214,8 @@ let package = Package(
         .testTarget(
             name: "SecurityIntegrationTests",
             dependencies: [
-                "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport", "guestlist-command-handler",
+                "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport",
+                "guestlist-command-handler",
                 "guestlist-client",
             ],
             path: "IntegrationTests/Security", swiftSettings: settings),

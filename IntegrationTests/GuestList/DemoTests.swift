@@ -19,7 +19,8 @@ import Testing
         defer { free(own) }
         let program = String(cString: own).split(separator: "/").dropLast().joined(separator: "/")
         return try ChildProcess(
-            "/\(program)/guestlist-demo", arguments, environment: ["TMPDIR": folder.path, "NATS_URL": nil, "BROKER": nil, "WORKERS": nil], errors: .captured)
+            "/\(program)/guestlist-demo", arguments, environment: ["TMPDIR": folder.path, "NATS_URL": nil, "BROKER": nil, "WORKERS": nil],
+            errors: .captured)
     }
 
     /// Whose environment names the folder: the demo and all that it starts.

@@ -36,7 +36,7 @@ import Testing
                     }
                     do {
                         try await client.commands.send(contentsOf: guests)
-                    } catch where Task.isCancelled {
+                    } catch  where Task.isCancelled {
                         return
                     }
                 }

@@ -86,7 +86,8 @@ import Testing
         try await withServer(secured.configuration) { server in
             for program in ["guestlist-command-handler", "guestlist"] {
                 let message = try await refusal(secured.flags(server, ca: other.certificate), of: program)
-                #expect(message.contains("the certificate of the NATS server at nats://localhost:\(server.port) is signed by none of the authorities in"))
+                #expect(
+                    message.contains("the certificate of the NATS server at nats://localhost:\(server.port) is signed by none of the authorities in"))
                 #expect(message.contains("'\(other.certificate)'"))
                 #expect(message.contains("set --tls-ca to the certificate of the authority that signed it"))
             }
@@ -123,9 +124,12 @@ import Testing
         // No server is needed: nothing is asked before.
         let address = ["--broker", "nats://127.0.0.1:\(try LoopbackPort.free())", "--tls"]
         #expect(try await refusal(address + ["--tls-ca", one.key]).contains("the file of --tls-ca, '\(one.key)', cannot be used"))
-        #expect(try await refusal(address + ["--tls-ca", authority.folder.path]).contains("the file of --tls-ca, '\(authority.folder.path)', cannot be used"))
+        #expect(
+            try await refusal(address + ["--tls-ca", authority.folder.path]).contains(
+                "the file of --tls-ca, '\(authority.folder.path)', cannot be used"))
         let absent = "\(authority.folder.path)/absent.pem"
-        #expect(try await refusal(address + ["--tls-ca", absent]).contains("--tls-ca is '\(absent)': the file cannot be read: No such file or directory"))
+        #expect(
+            try await refusal(address + ["--tls-ca", absent]).contains("--tls-ca is '\(absent)': the file cannot be read: No such file or directory"))
         let mixed = try await refusal(address + ["--tls-certificate", one.certificate, "--tls-key", two.key])
         #expect(mixed.contains("--tls-certificate '\(one.certificate)' with --tls-key '\(two.key)' cannot be used"))
         #expect(try await refusal(address + ["--tls-certificate", one.certificate]).contains("--tls-certificate and --tls-key belong together"))

@@ -53,7 +53,7 @@ public final class NATSBroker: Broker {
         }
         let ready = try await open()
         let lease = UInt64(max(configuration.leaseTime.nanoseconds, 100_000_000))
-        try await TopologyStore(requests: ready.requests, names: ready.names).record(group, lease: lease)
+        try await TopologyStore(requests: ready.requests, names: ready.names, clock: surroundings.clock).record(group, lease: lease)
         let link = try await connector.connect()
         do {
             let member = try NATSMember(

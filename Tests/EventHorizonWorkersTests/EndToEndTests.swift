@@ -405,7 +405,10 @@ private struct LaterAccount: Aggregate {
         try await running([CommandHandlerWorker(Account.self, broker: broker), SagaWorker(Average.self, broker: broker)]) {
             for amount in [1, 666, 2] {
                 try await commands.send(.deposit(amount: amount), to: Account.ID("ada"))
-                try await eventually("handled") { broker.records(of: .events).compactMap(\.commit).filter { $0.step != nil }.flatMap(\.decided).count >= (amount == 1 ? 1 : amount == 666 ? 2 : 3) }
+                try await eventually("handled") {
+                    broker.records(of: .events).compactMap(\.commit).filter { $0.step != nil }.flatMap(\.decided).count
+                        >= (amount == 1 ? 1 : amount == 666 ? 2 : 3)
+                }
             }
             try await eventually("two notes") { broker.decisions(of: "notes").count == 2 }
         }

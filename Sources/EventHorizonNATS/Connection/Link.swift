@@ -168,10 +168,12 @@ final class Link: @unchecked Sendable {
                 // It was lost again already, and its own end is followed by another attempt: until then all is as it was.
                 guard handles.count == state.subscriptions.count else { return Dead(connection: made, subscriptions: handles) }
                 for index in handles.indices { swap(&state.subscriptions[index].handle, &handles[index]) }
+                // Told before anything that the new connection brings.
+                state.changes.append(.restored)
                 defer { state.connection = made }
                 return Dead(connection: state.connection, subscriptions: handles)
             }
-            if dead.connection != made { note(.restored) }
+            if dead.connection != made, let changed = state.withLock({ $0.changed }) { loop.arm(changed, at: MonotonicTime.now) }
             // Freed by the loop's thread, which may still be reading from it.
             loop.arm(LoopTimer { withExtendedLifetime(dead) {} }, at: MonotonicTime.now)
             return
@@ -325,6 +327,8 @@ final class Link: @unchecked Sendable {
     }
 
     fileprivate func drain() {
+        // A connection may bring something before the loop comes to its timers.
+        tellChanges()
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
@@ -362,7 +366,8 @@ final class Link: @unchecked Sendable {
     }
 
     private func tellChanges() {
-        let (changes, clients) = state.withLock { state in
+        let (changes, clients): ([LinkChange], [any LinkClient]) = state.withLock { state in
+            if state.changes.isEmpty { return ([], []) }
             defer { state.changes = [] }
             return (state.changes, state.clients.map(\.client))
         }

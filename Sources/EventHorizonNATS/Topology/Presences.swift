@@ -7,6 +7,7 @@ struct Presences {
     let requests: Requests
     let names: Names
     let group: String
+    let clock: any WorkerClock
 
     /// Whether no member writes its presence for `lease` nanoseconds and a little, which is waited for, or until one does.
     ///
@@ -57,11 +58,8 @@ struct Presences {
     }
 
     private func pause(_ nanoseconds: UInt64) async throws {
-        do {
-            try await Task.sleep(for: .nanoseconds(Int64(clamping: nanoseconds)))
-        } catch {
-            throw BrokerError(.cancelled, "looking for the members of '\(group)' was cancelled")
-        }
+        await clock.sleep(until: clock.now + .nanoseconds(Int64(clamping: nanoseconds)))
+        if Task.isCancelled { throw BrokerError(.cancelled, "looking for the members of '\(group)' was cancelled") }
     }
 }
 #endif

@@ -65,7 +65,7 @@ struct Setup {
             if let limit = config["max_msg_size"]?.integer, limit > 0 { maximumSize = min(maximumSize, Int(limit)) }
             if let log { incarnations[log] = created }
         }
-        let topology = TopologyStore(requests: requests, names: names)
+        let topology = TopologyStore(requests: requests, names: names, clock: clock)
         let recorded = try await topology.create(Topology(partitionCount: configuration.partitionCount, incarnations: incarnations))
         guard recorded.partitionCount == configuration.partitionCount else {
             throw Misconfiguration(

@@ -6,6 +6,7 @@ import EventHorizonWire
 struct TopologyStore: Sendable {
     let requests: Requests
     let names: Names
+    let clock: any WorkerClock
     /// A stream without a leader answers nothing: it is asked again before long.
     private static let patience = Duration.seconds(2)
 
@@ -23,7 +24,7 @@ struct TopologyStore: Sendable {
             try await record(group, replacing: nil, other: &other)
         } catch let problem as Misconfiguration {
             guard let other else { throw problem }
-            let presences = Presences(requests: requests, names: names, group: group.name)
+            let presences = Presences(requests: requests, names: names, group: group.name, clock: clock)
             guard try await presences.areGone(within: lease) else { throw problem }
             // If somebody else was faster, the record names another store by now, and this one is refused.
             var ignored: String?
@@ -49,7 +50,7 @@ struct TopologyStore: Sendable {
         var failures = 0
         while failures < 100 {
             // The stream's leader may just be elected, which takes seconds; the first refusal is somebody else's write.
-            if failures > 1 { try? await Task.sleep(for: .milliseconds(min(failures * 50, 500))) }
+            if failures > 1 { await clock.sleep(until: clock.now + .milliseconds(min(failures * 50, 500))) }
             if Task.isCancelled { throw BrokerError(.cancelled, "recording the topology was cancelled") }
             guard let (recorded, revision) = try await read() else {
                 failures += 1

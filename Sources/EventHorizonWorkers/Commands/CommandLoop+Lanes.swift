@@ -177,7 +177,8 @@ extension CommandLoop {
             }
         }
         return Commit(
-            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided, recent: lane.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
+            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided,
+            recent: lane.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
     }
 
     // MARK: Writing

@@ -165,7 +165,8 @@ struct ProjectionLoop: MemberLoop {
         backlogs[partition]?.items.append(item)
     }
 
-    private mutating func send(letterFor item: Item, _ failure: ProjectionFailure, in partition: Int, attempts: Int = 1, into outcome: inout Outcome) {
+    private mutating func send(letterFor item: Item, _ failure: ProjectionFailure, in partition: Int, attempts: Int = 1, into outcome: inout Outcome)
+    {
         send(
             letterFor: item.commit?.stream, item.commit?.events[failure.event], "\(failure.cause)", at: item.position, index: failure.event,
             in: partition, attempts: attempts, into: &outcome)

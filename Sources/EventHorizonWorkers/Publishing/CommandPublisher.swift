@@ -40,7 +40,8 @@ public struct CommandPublisher: Sendable {
         contentsOf commands: [(command: Target.Command, id: AggregateID<Target>)], context: CommandContext = CommandContext()
     ) async throws -> [MessageID] {
         guard context.id == nil || commands.count < 2 else {
-            throw CommandError.refused(reason: "\(commands.count) commands were given one id: an id takes effect once, so leave it out, or send them one by one")
+            throw CommandError.refused(
+                reason: "\(commands.count) commands were given one id: an id takes effect once, so leave it out, or send them one by one")
         }
         let envelopes = try commands.map { try envelope($0.command, $0.id, context) }
         try check(await broker.publish(envelopes), envelopes)
