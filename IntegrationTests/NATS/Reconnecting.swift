@@ -25,7 +25,9 @@ struct Reconnecting {
         let number = link.add(reader)
         #expect(link.subscribe("news", client: number, source: 0))
         let deadline = ContinuousClock.now + .seconds(10)
-        while reader.bodies.value.isEmpty || reader.changes.value.count < 2, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        while reader.bodies.value.isEmpty || reader.changes.value.count < 2, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         #expect(reader.bodies.value == ["hello"])
         #expect(reader.changes.value.first == .lost(reason: reader.reason))
         #expect(reader.changes.value.dropFirst() == [.restored])
