@@ -35,13 +35,14 @@ build:
 	@echo 'building (the first time takes minutes)' >&2
 	@swift build --quiet
 
+# One test at a time: many start processes and wait for them, which on two cores starves those beside them.
 test:
 	@.ci/packages build
-	swift test --skip IntegrationTests
+	swift test --no-parallel --skip IntegrationTests
 
 test_integration:
 	@.ci/packages build server
-	swift test --filter IntegrationTests
+	swift test --no-parallel --filter IntegrationTests
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \

@@ -199,5 +199,12 @@ let package = Package(
             name: "NATSIntegrationTests",
             dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
+        .testTarget(
+            name: "SecurityIntegrationTests",
+            dependencies: [
+                "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport", "guestlist-command-handler",
+                "guestlist-client",
+            ],
+            path: "IntegrationTests/Security", swiftSettings: settings),
     ]
 )

@@ -366,7 +366,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__payload__descriptor =
   (ProtobufCMessageInit) eventhorizon__v1__payload__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__place__field_descriptors[4] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__place__field_descriptors[5] =
 {
   {
     "log",
@@ -416,9 +416,22 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__place__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "index",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Place, index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__place__field_indices_by_name[] = {
   3,   /* field[3] = incarnation */
+  4,   /* field[4] = index */
   0,   /* field[0] = log */
   1,   /* field[1] = partition */
   2,   /* field[2] = position */
@@ -426,7 +439,7 @@ static const unsigned eventhorizon__v1__place__field_indices_by_name[] = {
 static const ProtobufCIntRange eventhorizon__v1__place__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__place__descriptor =
 {
@@ -436,7 +449,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__place__descriptor =
   "Eventhorizon__V1__Place",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__Place),
-  4,
+  5,
   eventhorizon__v1__place__field_descriptors,
   eventhorizon__v1__place__field_indices_by_name,
   1,  eventhorizon__v1__place__number_ranges,
@@ -856,7 +869,7 @@ const ProtobufCEnumDescriptor eventhorizon__v1__origin__kind__descriptor =
   eventhorizon__v1__origin__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__origin__field_descriptors[6] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__origin__field_descriptors[7] =
 {
   {
     "kind",
@@ -930,6 +943,18 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__origin__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "place",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Origin, place),
+    &eventhorizon__v1__place__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__origin__field_indices_by_name[] = {
   2,   /* field[2] = aggregate_id */
@@ -937,12 +962,13 @@ static const unsigned eventhorizon__v1__origin__field_indices_by_name[] = {
   5,   /* field[5] = command */
   0,   /* field[0] = kind */
   4,   /* field[4] = occurred_at */
+  6,   /* field[6] = place */
   3,   /* field[3] = version */
 };
 static const ProtobufCIntRange eventhorizon__v1__origin__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__origin__descriptor =
 {
@@ -952,7 +978,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__origin__descriptor =
   "Eventhorizon__V1__Origin",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__Origin),
-  6,
+  7,
   eventhorizon__v1__origin__field_descriptors,
   eventhorizon__v1__origin__field_indices_by_name,
   1,  eventhorizon__v1__origin__number_ranges,

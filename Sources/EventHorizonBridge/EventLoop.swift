@@ -24,7 +24,6 @@ public final class EventLoop: TaskExecutor, Sendable {
         var isWaiting = false
         var isRung = false
         var isStopping = false
-        var last: (@Sendable () -> Void)?
         var thread: pthread_t?
     }
     let state = Mutex(State())
@@ -52,13 +51,9 @@ public final class EventLoop: TaskExecutor, Sendable {
         state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 
-    /// Ends the thread after what is ready has run; `last` is the last that it does. The handler of a socket is not called after that.
-    public func stop(last: (@Sendable () -> Void)? = nil) {
-        change { state in
-            if state.isStopping { return }
-            state.isStopping = true
-            state.last = last
-        }
+    /// Ends the thread after what is ready has run.
+    public func stop() {
+        change { $0.isStopping = true }
     }
 
     // MARK: The socket
@@ -148,12 +143,10 @@ public final class EventLoop: TaskExecutor, Sendable {
             }
         }
         runReady(&jobs)
-        let last = state.withLock { state in
-            state.handler = nil
-            state.timers = []
-            return state.last.take()
+        state.withLock {
+            $0.handler = nil
+            $0.timers = []
         }
-        last?()
     }
 
     private func drainBell() {

@@ -30,7 +30,8 @@ extension History {
 
     private static func text(_ outcome: CommandOutcome) -> String {
         switch outcome {
-        case .accepted(let versions): versions.isEmpty ? "accepted, nothing to say" : "accepted, versions \(versions.lowerBound)...\(versions.upperBound - 1)"
+        case .accepted(let versions):
+            versions.isEmpty ? "accepted, nothing to say" : "accepted, versions \(versions.lowerBound)...\(versions.upperBound - 1)"
         case .rejected(let payload): "rejected, \(String(decoding: payload.bytes, as: UTF8.self))"
         case .deadLettered(let reason): "dead-lettered, \(reason)"
         }

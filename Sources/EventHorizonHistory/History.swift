@@ -3,7 +3,7 @@ public import EventHorizon
 /// What clients sent and were told, what the logs hold afterwards, and how far the read models say they are: all that is needed to tell whether the
 /// promises were kept. Knows nothing of workers and brokers; whoever fills it reads the logs by a path of its own.
 ///
-///     let history = History(partitionCount: 8, sent: sent, events: events, commands: commands, checkpoints: checkpoints)
+///     let history = History(partitionCount: 8, sent: sent, events: events, commands: commands, readModels: readModels)
 ///     for violation in history.violations() { print(violation, history.describe(violation.stream)) }
 ///
 /// It is meant for a system at rest: what is still under way looks like something lost.
@@ -17,7 +17,7 @@ public struct History: Sendable {
     public var commands: [LoggedCommand]
     /// False where the commands log has been trimmed: what is not in it is then no violation.
     public var commandsAreWhole: Bool
-    public var checkpoints: [StoredCheckpoint]
+    public var readModels: [StoredProgress]
     /// Of the events log: a read model may have passed over records that are none of its own.
     public var endOfEvents: Position
     /// What somebody read of the events log while it was written.
@@ -28,14 +28,14 @@ public struct History: Sendable {
     /// - Parameter endOfEvents: nil: the last commit's position.
     public init(
         partitionCount: Int, sent: [SentCommand], events: [LoggedCommit], commands: [LoggedCommand] = [], commandsAreWhole: Bool = true,
-        checkpoints: [StoredCheckpoint] = [], endOfEvents: Position? = nil, seen: [LoggedCommit] = [], unreadable: [String] = []
+        readModels: [StoredProgress] = [], endOfEvents: Position? = nil, seen: [LoggedCommit] = [], unreadable: [String] = []
     ) {
         self.partitionCount = partitionCount
         self.sent = sent
         self.events = events
         self.commands = commands
         self.commandsAreWhole = commandsAreWhole
-        self.checkpoints = checkpoints
+        self.readModels = readModels
         self.endOfEvents = endOfEvents ?? events.last?.position ?? .start
         self.seen = seen
         self.unreadable = unreadable

@@ -62,7 +62,9 @@ public final class NATSBroker: Broker {
                 // The keeper has the control connection's thread: a slow decision on the member's own stops no renewal.
                 tasks.addTask(executorPreference: ready.control.loop) { await member.keeper.run() }
                 defer { member.keeper.leave() }
-                return try await body(member)
+                let value = try await body(member)
+                if let reason = member.closure { throw connector.ending(reason) }
+                return value
             }
             await link.close()
             return value
@@ -93,7 +95,7 @@ public final class NATSBroker: Broker {
         return try await publisher.value {
             let link = try await connector.connect()
             do {
-                return try Publisher(ready: ready, link: link, randomness: surroundings.randomness)
+                return try Publisher(ready: ready, link: link, randomness: surroundings.randomness, ending: connector.ending)
             } catch {
                 await link.close()
                 throw error

@@ -56,7 +56,8 @@ extension History {
             if confirmed != due {
                 found.append(
                     Violation(
-                        .seats, StreamID(Category("saga.\(Seating.name)"), list), "\(confirmed) guests are confirmed, \(answered) accepted and there are \(Seating.seats) seats"))
+                        .seats, StreamID(Category("saga.\(Seating.name)"), list),
+                        "\(confirmed) guests are confirmed, \(answered) accepted and there are \(Seating.seats) seats"))
             }
         }
         return found
@@ -71,7 +72,10 @@ extension History {
             for decided in logged.commit.decided { inputs[decided.id, default: 0] += 1 }
             let effects = logged.commit.step?.effects.count ?? 0
             if effects != logged.commit.decided.count {
-                found.append(Violation(.sagaSteps, logged.commit.stream, "commit \(logged.commit.number) takes \(logged.commit.decided.count) acceptances and has \(effects) effects"))
+                found.append(
+                    Violation(
+                        .sagaSteps, logged.commit.stream,
+                        "commit \(logged.commit.number) takes \(logged.commit.decided.count) acceptances and has \(effects) effects"))
             }
         }
         for logged in events where logged.commit.stream.category == Category(Invitation.category) {
@@ -81,7 +85,9 @@ extension History {
                 guard case .accepted(let list)? = bodies.first else { continue }
                 let input = MessageID(named: "\(saga)/\(list)/\(event.id)".utf8, in: Self.inputNamespace)
                 let count = inputs.removeValue(forKey: input) ?? 0
-                if count != 1 { found.append(Violation(.sagaSteps, event.stream, "its acceptance \(event.id) was taken \(count) times by '\(saga)/\(list)'")) }
+                if count != 1 {
+                    found.append(Violation(.sagaSteps, event.stream, "its acceptance \(event.id) was taken \(count) times by '\(saga)/\(list)'"))
+                }
             }
         }
         for (input, _) in inputs.sorted(by: { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }) {
@@ -125,7 +131,8 @@ extension History {
     }
 
     private func text(_ row: GuestListTables.List?) -> String {
-        row.map { "\($0.invited) invited, \($0.accepted) accepted, \($0.declined) declined, \($0.confirmed) confirmed, \($0.denied) denied" } ?? "not there"
+        row.map { "\($0.invited) invited, \($0.accepted) accepted, \($0.declined) declined, \($0.confirmed) confirmed, \($0.denied) denied" }
+            ?? "not there"
     }
 }
 

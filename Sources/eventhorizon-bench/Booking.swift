@@ -10,35 +10,45 @@ struct Bookings: Aggregate {
     enum Command: Message {
         case book(guest: String, at: Double, seats: Int, vegetarian: Bool, note: String)
         enum CodingKeys: String, MessageName { case book = "bench.v1.Book" }
-        static let catalog: MessageCatalog<Self> = Payloads.areJSON ? [] : [.protobuf(.book, bench__booking__init) { message, booking, string in
-            guard case .book(let guest, let at, let seats, let vegetarian, let note) = message else { return }
-            booking.guest = string(guest)
-            booking.at = at
-            booking.seats = UInt32(seats)
-            booking.vegetarian = vegetarian ? 1 : 0
-            booking.note = string(note)
-        } unpack: { booking in
-            .book(
-                guest: String(cString: booking.guest), at: booking.at, seats: Int(booking.seats), vegetarian: booking.vegetarian != 0,
-                note: String(cString: booking.note))
-        }]
+        static let catalog: MessageCatalog<Self> =
+            Payloads.areJSON
+            ? []
+            : [
+                .protobuf(.book, bench__booking__init) { message, booking, string in
+                    guard case .book(let guest, let at, let seats, let vegetarian, let note) = message else { return }
+                    booking.guest = string(guest)
+                    booking.at = at
+                    booking.seats = UInt32(seats)
+                    booking.vegetarian = vegetarian ? 1 : 0
+                    booking.note = string(note)
+                } unpack: { booking in
+                    .book(
+                        guest: String(cString: booking.guest), at: booking.at, seats: Int(booking.seats), vegetarian: booking.vegetarian != 0,
+                        note: String(cString: booking.note))
+                }
+            ]
     }
 
     enum Event: Message {
         case booked(guest: String, at: Double, seats: Int, vegetarian: Bool, note: String)
         enum CodingKeys: String, MessageName { case booked = "bench.v1.Booked" }
-        static let catalog: MessageCatalog<Self> = Payloads.areJSON ? [] : [.protobuf(.booked, bench__booking__init) { message, booking, string in
-            guard case .booked(let guest, let at, let seats, let vegetarian, let note) = message else { return }
-            booking.guest = string(guest)
-            booking.at = at
-            booking.seats = UInt32(seats)
-            booking.vegetarian = vegetarian ? 1 : 0
-            booking.note = string(note)
-        } unpack: { booking in
-            .booked(
-                guest: String(cString: booking.guest), at: booking.at, seats: Int(booking.seats), vegetarian: booking.vegetarian != 0,
-                note: String(cString: booking.note))
-        }]
+        static let catalog: MessageCatalog<Self> =
+            Payloads.areJSON
+            ? []
+            : [
+                .protobuf(.booked, bench__booking__init) { message, booking, string in
+                    guard case .booked(let guest, let at, let seats, let vegetarian, let note) = message else { return }
+                    booking.guest = string(guest)
+                    booking.at = at
+                    booking.seats = UInt32(seats)
+                    booking.vegetarian = vegetarian ? 1 : 0
+                    booking.note = string(note)
+                } unpack: { booking in
+                    .booked(
+                        guest: String(cString: booking.guest), at: booking.at, seats: Int(booking.seats), vegetarian: booking.vegetarian != 0,
+                        note: String(cString: booking.note))
+                }
+            ]
     }
 
     private var seats = 0
@@ -51,7 +61,9 @@ struct Bookings: Aggregate {
     }
 
     mutating func evolve(with event: Event) {
-        switch event { case .booked(_, _, let seats, _, _): self.seats += seats }
+        switch event {
+        case .booked(_, _, let seats, _, _): self.seats += seats
+        }
     }
 }
 
@@ -69,6 +81,8 @@ struct BookingCounts: Projector {
         try db.execute(
             "INSERT INTO booking VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET bookings = bookings + 1, version = excluded.version", event.aggregate,
             event.version)
-        switch event.body { case .booked(_, let at, _, _, _): clock.wrote(dueAt: at) }
+        switch event.body {
+        case .booked(_, let at, _, _, _): clock.wrote(dueAt: at)
+        }
     }
 }

@@ -69,7 +69,8 @@ struct Options {
     /// For a child in `role`.
     func arguments(for role: Role, url: String, folder: String) -> [String] {
         [
-            "pipeline", "--role", role.rawValue, "--url", url, "--folder", folder, "--commands", "\(commands)", "--aggregates", "\(aggregates)", "--payload",
+            "pipeline", "--role", role.rawValue, "--url", url, "--folder", folder, "--commands", "\(commands)", "--aggregates", "\(aggregates)",
+            "--payload",
             "\(payload)", "--rate", "\(rate)", "--format", format, "--shared", "\(shared)",
         ]
     }

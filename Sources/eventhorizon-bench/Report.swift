@@ -11,16 +11,21 @@ struct Report {
         let resident = runs.reduce(into: [String: Int]()) { all, run in all.merge(run.residentMegabytes) { max($0, $1) } }
         let rows: [(String, String)] =
             [
-                ("broker", options.broker), ("commands, aggregates, payload", "\(options.commands), \(options.aggregates), \(options.payload) B \(options.format)"),
+                ("broker", options.broker),
+                ("commands, aggregates, payload", "\(options.commands), \(options.aggregates), \(options.payload) B \(options.format)"),
                 ("partitions", "8"), ("commands/s", whole(median(speeds))), ("bare loop/s", floors.isEmpty ? "-" : whole(median(floors))),
                 ("ratio", ratios.isEmpty ? "-" : decimal(median(ratios))),
-                ("p50, p99, p99.9 ms", latencies.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(latencies, $0) * 1000) }.joined(separator: ", ")),
+                (
+                    "p50, p99, p99.9 ms",
+                    latencies.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(latencies, $0) * 1000) }.joined(separator: ", ")
+                ),
             ] + resident.sorted { $0.key < $1.key }.map { ("peak resident MB, \($0.key)", "\($0.value)") }
         for (name, value) in rows { Swift.print(name + String(repeating: " ", count: max(1, 36 - name.count)) + value) }
 
         func milliseconds(_ percent: Double) -> String { latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000) }
         let fields = [
-            "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"aggregates\":\(options.aggregates)", "\"payload\":\(options.payload)",
+            "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"aggregates\":\(options.aggregates)",
+            "\"payload\":\(options.payload)",
             "\"format\":\"\(options.format)\"", "\"shared\":\(options.shared)", "\"rate\":\(options.rate)", "\"runs\":\(runs.count)",
             "\"commands_per_second\":\(whole(median(speeds)))", "\"floor_per_second\":\(floors.isEmpty ? "null" : whole(median(floors)))",
             "\"ratio\":\(ratios.isEmpty ? "null" : decimal(median(ratios)))", "\"p50_ms\":\(milliseconds(50))", "\"p99_ms\":\(milliseconds(99))",
@@ -31,7 +36,9 @@ struct Report {
     }
 
     private func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
-    private func percentile(_ sorted: [Double], _ percent: Double) -> Double { sorted[min(sorted.count - 1, Int(percent / 100 * Double(sorted.count)))] }
+    private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
+        sorted[min(sorted.count - 1, Int(percent / 100 * Double(sorted.count)))]
+    }
     private func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
     private func decimal(_ value: Double) -> String {
         let hundredths = Int((value * 100).rounded())

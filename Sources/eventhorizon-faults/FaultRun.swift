@@ -23,13 +23,18 @@ struct FaultRun {
     func run() async throws -> Bool {
         let folder = try Self.makeFolder()
         let journal = Journal(clock: RunClock())
-        journal.write("seed \(seed): \(options.faults.map(\.rawValue).sorted().joined(separator: ", ")) for \(RunClock.text(options.length)) s, "
-            + "\(options.rate) commands/s, \(options.guests) guests at once, lease \(RunClock.text(options.lease)) s; logs in \(folder)")
+        journal.write(
+            "seed \(seed): \(options.faults.map(\.rawValue).sorted().joined(separator: ", ")) for \(RunClock.text(options.length)) s, "
+                + "\(options.rate) commands/s, \(options.guests) guests at once, lease \(RunClock.text(options.lease)) s; logs in \(folder)")
         let server = try await NATSServer.start(NATSServer.findProgram(), folder: folder)
-        let flags = ["--broker", server.url, "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info"]
-        let fleet = WorkerFleet(
-            folder: folder, arguments: flags, programs: try Self.programs(), journal: journal, random: SeededRandom(seed: seed, part: 100))
+        let flags = [
+            "--broker", server.url, "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level",
+            "info",
+        ]
         let watch = ProgressWatch(clock: journal.clock)
+        let fleet = WorkerFleet(
+            folder: folder, arguments: flags, programs: try Self.programs(), lease: options.lease, watch: watch, journal: journal,
+            random: SeededRandom(seed: seed, part: 100))
         let isFine: Bool
         do {
             isFine = try await run(server, fleet, watch, journal, folder)
@@ -97,7 +102,9 @@ struct FaultRun {
             violations.append(
                 Violation(
                     .progress, nil,
-                    "partition \(stop.partition) had commands waiting and decided none for \(RunClock.text(stop.duration)) s with no fault active, until \(RunClock.text(stop.at)) s"))
+                    "partition \(stop.partition) had commands waiting and decided none for \(RunClock.text(stop.duration)) s "
+                        + "with no fault active, until \(RunClock.text(stop.at)) s"
+                ))
         }
         await table(history, sent, fleet, tally, stop, lag, violations, journal)
         return violations.isEmpty
@@ -106,7 +113,8 @@ struct FaultRun {
     // MARK: Quiet
 
     private func rest(
-        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ sent: SentLog, _ server: NATSServer, _ folder: String, since start: Duration, _ journal: Journal
+        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ sent: SentLog, _ server: NATSServer, _ folder: String, since start: Duration,
+        _ journal: Journal
     ) async -> [Violation] {
         let store = SQLite(folder: "\(folder)/read-models")
         let clients = Task { await loading.value }
@@ -134,7 +142,9 @@ struct FaultRun {
                 for projection in [ProjectionID(InvitationTable.self), ProjectionID(GuestListTable.self)] {
                     let checkpoints = try store.checkpoints(of: projection)
                     let behind = summary.ends.filter { (checkpoints[$0.key]?.position ?? .start) < $0.value }
-                    if !behind.isEmpty { missing.append("'\(projection)' is behind in partitions \(behind.keys.sorted().map(String.init).joined(separator: ", "))") }
+                    if !behind.isEmpty {
+                        missing.append("'\(projection)' is behind in partitions \(behind.keys.sorted().map(String.init).joined(separator: ", "))")
+                    }
                 }
             } catch {
                 missing.append("\(error)")
@@ -172,17 +182,18 @@ struct FaultRun {
             } catch { unreadable.append("the commit at \(record.position) (\(record.subject)): \(error)") }
         }
         let store = SQLite(folder: "\(folder)/read-models")
-        var checkpoints: [StoredCheckpoint] = []
+        var readModels: [StoredProgress] = []
         func note(_ projection: ProjectionID, _ stored: [Int: Checkpoint]) {
-            for (partition, checkpoint) in stored {
-                checkpoints.append(StoredCheckpoint(projection: "\(projection)", partition: partition, position: checkpoint.position))
-            }
+            readModels.append(
+                StoredProgress(
+                    projection: "\(projection)", categories: [Category(Invitation.category)], checkpoints: stored.mapValues(\.position)))
         }
         var tables = GuestListTables()
         try store.snapshot(of: ProjectionID(InvitationTable.self)) { db, stored in
             note(ProjectionID(InvitationTable.self), stored)
             for row in try db.rows("SELECT id, list, name, age, status FROM invitation") {
-                tables.invitations[try row["id"]] = .init(list: try row["list"], name: try row["name"], age: try row["age"], status: try row["status"])
+                tables.invitations[try row["id"]] = .init(
+                    list: try row["list"], name: try row["name"], age: try row["age"], status: try row["status"])
             }
         }
         try store.snapshot(of: ProjectionID(GuestListTable.self)) { db, stored in
@@ -195,7 +206,7 @@ struct FaultRun {
         }
         let history = History(
             partitionCount: Self.partitionCount, sent: sent.commands, events: events, commands: commands, commandsAreWhole: commandsState.first <= 1,
-            checkpoints: checkpoints, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)
+            readModels: readModels, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)
         return (history, tables)
     }
 
@@ -220,12 +231,15 @@ struct FaultRun {
             let counts = sent.counts
             let summary = watch.summary
             journal.note(
-                "         \(counts.commands) commands sent, \(counts.acknowledged) acknowledged, \(summary.decided) decided with the saga's, \(summary.waiting) waiting")
+                "         \(counts.commands) commands sent, \(counts.acknowledged) acknowledged, "
+                    + "\(summary.decided) decided with the saga's, \(summary.waiting) waiting"
+            )
         }
     }
 
     private func table(
-        _ history: History, _ sent: SentLog, _ fleet: WorkerFleet, _ tally: FaultTally, _ stop: (duration: Duration, partition: Int, at: Duration), _ lag: Duration,
+        _ history: History, _ sent: SentLog, _ fleet: WorkerFleet, _ tally: FaultTally, _ stop: (duration: Duration, partition: Int, at: Duration),
+        _ lag: Duration,
         _ violations: [Violation], _ journal: Journal
     ) async {
         let counts = sent.counts
@@ -238,7 +252,8 @@ struct FaultRun {
             ("outcomes", "\(outcomes.count), with the saga's \(decided.count)"),
             (
                 "accepted, rejected, dead",
-                "\(decided.count { if case .accepted = $0.outcome { true } else { false } }), \(decided.count { if case .rejected = $0.outcome { true } else { false } }), "
+                "\(decided.count { if case .accepted = $0.outcome { true } else { false } }), "
+                    + "\(decided.count { if case .rejected = $0.outcome { true } else { false } }), "
                     + "\(decided.count { if case .deadLettered = $0.outcome { true } else { false } })"
             ),
             ("answers checked", "\(history.sent.reduce(0) { $0 + $1.told.count })"),

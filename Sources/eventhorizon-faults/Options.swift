@@ -16,15 +16,16 @@ struct Options {
     static let help = """
         eventhorizon-faults: breaks what runs, by seed, and checks afterwards what was promised.
 
-        Starts a nats-server and workers of the guest list as processes of their own, sends commands at a steady rate, kills, stops and restarts servers and
-        workers meanwhile, waits until all is at rest, then reads the logs and the read models by a path of its own and checks them.
+        Starts a nats-server and workers of the guest list as processes of their own, sends commands at a steady rate, kills, stops and restarts
+        servers and workers meanwhile, waits until all is at rest, then reads the logs and the read models by a path of its own and checks them.
 
         Usage: eventhorizon-faults [--seeds N] [--seed FIRST] [--seconds N] [--faults KINDS] [--broker nats] [--rate N] [--guests N] [--lease MS]
 
           --seeds     How many runs, one seed each. 1 when it is not given.
           --seed      The first run's seed. 1 when it is not given.
           --seconds   How long each run injects faults. 60 when it is not given.
-          --faults    Which kinds, separated by commas: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")), or none. All when it is not given.
+          --faults    Which kinds, separated by commas: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")), or none.
+                      All when it is not given.
                       kill: workers killed with -9, at random and at named steps. stop: workers stopped past their lease and continued.
                       server: the server killed with -9 and restarted, or stopped and continued. members: workers that join and leave in order.
           --broker    nats, the only one so far.
@@ -50,14 +51,21 @@ struct Options {
             case "--rate": rate = try Self.number(value, word, in: 1...100_000)
             case "--guests": guests = try Self.number(value, word, in: 10...100_000)
             case "--lease": lease = .milliseconds(try Self.number(value, word, in: 500...300_000))
-            case "--broker": guard value == "nats" else { throw SupportError("--broker is '\(value)': fault runs need processes and a server, so it is nats") }
+            case "--broker":
+                guard value == "nats" else { throw SupportError("--broker is '\(value)': fault runs need processes and a server, so it is nats") }
             case "--faults":
-                faults = try value == "none" ? [] : Set(value.split(separator: ",").map { name in
-                    guard let kind = FaultKind(rawValue: String(name)) else {
-                        throw SupportError("--faults names '\(name)': expected some of \(FaultKind.allCases.map(\.rawValue).joined(separator: ",")), or none")
-                    }
-                    return kind
-                })
+                faults =
+                    try value == "none"
+                    ? []
+                    : Set(
+                        value.split(separator: ",").map { name in
+                            guard let kind = FaultKind(rawValue: String(name)) else {
+                                throw SupportError(
+                                    "--faults names '\(name)': expected some of \(FaultKind.allCases.map(\.rawValue).joined(separator: ",")), or none"
+                                )
+                            }
+                            return kind
+                        })
             default: throw SupportError("'\(word)' is not known here: --help says what is")
             }
         }

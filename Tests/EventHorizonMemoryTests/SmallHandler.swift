@@ -59,7 +59,10 @@ struct SmallHandler {
                 payload: Payload(name: "test.v1.Written", contentType: "text/plain", bytes: command.payload.bytes), at: command.occurredAt)
             let commit = Commit(
                 stream: command.stream, number: commits.count + 1, firstVersion: version, events: [event],
-                decided: [DecidedCommand(id: command.id, place: place, outcome: .accepted(versions: version..<version + 1), correlation: command.correlation)], inputs: [place])
+                decided: [
+                    DecidedCommand(
+                        id: command.id, place: place, outcome: .accepted(versions: version..<version + 1), correlation: command.correlation)
+                ], inputs: [place])
             outcome = Outcome()
             outcome.appends = [
                 Outcome.Append(token: append, partition: delivery.partition, commit: commit, previous: commits.last?.position ?? .start)

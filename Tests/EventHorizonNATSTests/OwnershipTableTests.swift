@@ -56,13 +56,13 @@ private struct Bucket {
             case .write(let partition, let record, let previous):
                 let current = records[partition]
                 guard (current?.revision ?? 0) == previous else {
-                    perform(tables[member]!.refused(partition: partition, record: current?.record, revision: current?.revision ?? 0), of: member)
+                    perform(tables[member]!.refused(partition: partition, record, record: current?.record, revision: current?.revision ?? 0), of: member)
                     continue
                 }
                 revision += 1
                 let stored = revision
                 records[partition] = (record, stored)
-                perform(tables[member]!.written(partition: partition, revision: stored), of: member)
+                perform(tables[member]!.written(partition: partition, record, revision: stored), of: member)
                 for other in tables.keys.sorted() where !frozen.contains(other) {
                     perform(tables[other]!.observed(partition: partition, record: record, revision: stored), of: other)
                 }
@@ -187,11 +187,14 @@ struct OwnershipTableTests {
         var table = OwnershipTable(member: "a", partitionCount: 1, incarnation: 7, startsAtEnd: false, lease: Bucket.lease)
         _ = table.observed(presence: "a", revision: 1, isPresent: true)
         guard case .write(0, let record, previous: 0)? = table.echoed(at: 1).first else { Issue.record("no claim"); return }
-        #expect({ table.refused(partition: 0, record: record, revision: 2) }() == [.claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)])
+        #expect({ table.refused(partition: 0, record, record: record, revision: 2) }() == [.claimed(partition: 0, epoch: 1, progress: .start, isUnclean: false)])
         // Another's record instead: the session is lost.
-        guard case .write(0, _, previous: 2)? = table.due(at: Bucket.lease).first else { Issue.record("no renewal"); return }
+        guard case .write(0, let renewal, previous: 2)? = table.due(at: Bucket.lease).first else { Issue.record("no renewal"); return }
         let other = OwnershipRecord(owner: "b", epoch: 2, progress: .start, incarnation: 7)
-        #expect({ table.refused(partition: 0, record: other, revision: 3) }() == [.lost(partition: 0)])
+        // The answer to an earlier write says nothing about this one.
+        #expect({ table.refused(partition: 0, record, record: other, revision: 3) }() == [])
+        #expect({ table.written(partition: 0, record, revision: 3) }() == [])
+        #expect({ table.refused(partition: 0, renewal, record: other, revision: 3) }() == [.lost(partition: 0)])
     }
 
     @Test func a_group_that_starts_at_the_end_records_where_that_is() {

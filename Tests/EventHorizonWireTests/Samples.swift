@@ -8,6 +8,7 @@ enum Samples {
     static let athena = StreamID("guestlist.v1.Invitation", "athena/müller")
     static let list = StreamID("guestlist.v1.GuestList", "olympus")
     static let place = Place(log: .commands, incarnation: 0x1122_3344_5566_7788, partition: 3, position: Position(300))
+    static let eventPlace = Place(log: .events, incarnation: 0x1122_3344_5566_7788, partition: 3, position: Position(7), index: 2)
     static let json = Payload(
         name: "guestlist.v1.CreateInvite", schema: 2, contentType: "application/json", bytes: Array(#"{"name":"Athena","age":42}"#.utf8))
 
@@ -15,7 +16,7 @@ enum Samples {
         id: id(1), kind: .command, stream: athena, payload: json, expectedVersion: 0, correlation: id(2), causation: id(3),
         occurredAt: Timestamp(nanoseconds: 1_700_000_000_123_456_789),
         trace: TraceContext(traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "congo=t61rcWkgMzE"), sender: list,
-        origin: Origin(kind: .rejection, stream: athena, version: 0, time: Timestamp(nanoseconds: 7), command: json),
+        origin: Origin(kind: .rejection, stream: athena, place: eventPlace, version: 0, time: Timestamp(nanoseconds: 7), command: json),
         tenant: "olympus", principal: "zeus", replyTo: "_INBOX.1", expiry: Timestamp(nanoseconds: 0), metadata: ["b": "2", "a": "nul \0 inside"])
     static let bareEnvelope = Envelope(
         id: MessageID(high: 0, low: 0), kind: .event, stream: StreamID("c", "a"), payload: Payload(name: "t", contentType: "", bytes: []),
@@ -33,7 +34,8 @@ enum Samples {
         decided: [
             DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 3..<5), correlation: id(2)),
             DecidedCommand(
-                id: id(4), place: place, outcome: .rejected(Payload(name: "guestlist.v1.AlreadyDeclined", contentType: "application/json", bytes: [123, 125])),
+                id: id(4), place: place,
+                outcome: .rejected(Payload(name: "guestlist.v1.AlreadyDeclined", contentType: "application/json", bytes: [123, 125])),
                 correlation: id(3), sender: list, command: json),
             DecidedCommand(id: id(5), place: place, outcome: .deadLettered(reason: "not JSON: give it a {"), correlation: id(5)),
         ],
@@ -41,7 +43,8 @@ enum Samples {
         inputs: [place, Place(log: .deadLetters, incarnation: 1, partition: 0, position: .start)],
         step: SagaStep(state: json, effects: [envelope], undo: [envelope], isComplete: true))
     static let bareCommit = Commit(
-        stream: StreamID("c", "a"), number: 1, firstVersion: 1, decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
+        stream: StreamID("c", "a"), number: 1, firstVersion: 1,
+        decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
 
     static let letter = DeadLetter(
         place: place, group: "invitations", reason: "not JSON: give it a {", attempts: 3, worker: "host-1/42",

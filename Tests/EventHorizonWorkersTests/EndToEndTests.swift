@@ -73,9 +73,13 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         let commands = CommandPublisher(broker: broker)
         let context = CommandContext(id: broker.surroundings.makeID())
         try await running([handler()]) {
-            guard case .accepted(let first) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else { throw Unexpected() }
+            guard case .accepted(let first) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else {
+                throw Unexpected()
+            }
             try await commands.send(.deposit(amount: 2), to: Account.ID("ada"))
-            guard case .accepted(let again) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else { throw Unexpected() }
+            guard case .accepted(let again) = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: context) else {
+                throw Unexpected()
+            }
             #expect(first.versions == again.versions)
         }
         #expect(broker.records(of: .events).compactMap(\.commit).flatMap(\.events).count == 2)
@@ -88,7 +92,9 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
             await #expect(throws: VersionConflict(expected: 0, actual: 1)) {
                 _ = try await commands.ask(.deposit(amount: 1), to: Account.ID("ada"), context: CommandContext(expectedVersion: 0))
             }
-            guard case .accepted = try await commands.ask(.close, to: Account.ID("ada"), context: CommandContext(expectedVersion: 1)) else { throw Unexpected() }
+            guard case .accepted = try await commands.ask(.close, to: Account.ID("ada"), context: CommandContext(expectedVersion: 1)) else {
+                throw Unexpected()
+            }
         }
     }
 
@@ -97,7 +103,9 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         let past = Timestamp(nanoseconds: broker.surroundings.clock.time.nanoseconds - 1)
         let ada: Account.ID = "ada"
         try await running([handler()]) {
-            await #expect(throws: CommandExpired.self) { _ = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(expiry: past)) }
+            await #expect(throws: CommandExpired.self) {
+                _ = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(expiry: past))
+            }
             guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: ada) else { throw Unexpected() }
         }
     }
@@ -120,7 +128,8 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         func raw(_ name: String, _ json: String) -> Envelope {
             Envelope(
                 id: broker.surroundings.makeID(), kind: .command, stream: StreamID("bank.v1.Account", "ada"),
-                payload: Payload(name: name, contentType: "application/json", bytes: Array(json.utf8)), correlation: id, occurredAt: Timestamp(nanoseconds: 0))
+                payload: Payload(name: name, contentType: "application/json", bytes: Array(json.utf8)), correlation: id,
+                occurredAt: Timestamp(nanoseconds: 0))
         }
         try await running([handler()]) {
             _ = try await broker.publish([raw("bank.v1.Unknown", "{}"), raw("bank.v1.Deposit", "{"), raw("bank.v1.Deposit", #"{"amount":7}"#)])
@@ -169,10 +178,14 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         try await running([handler(), SagaWorker(Tax.self, broker: broker)]) {
             for _ in 0..<5 { try await commands.send(.deposit(amount: 100), to: Account.ID("ada")) }
             try await eventually("five effects") { broker.decisions(of: "office").count == 5 }
-            guard case .rejected(.overdrawn(balance: 50)) = try await commands.ask(.withdraw(amount: 1000), to: Account.ID("office")) else { throw Unexpected() }
+            guard case .rejected(.overdrawn(balance: 50)) = try await commands.ask(.withdraw(amount: 1000), to: Account.ID("office")) else {
+                throw Unexpected()
+            }
             try await commands.send(.close, to: Account.ID("ada"))
             try await eventually("undone") { broker.decisions(of: "office").count == 11 }
-            guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: Account.ID("office")) else { throw Unexpected() }
+            guard case .rejected(.overdrawn(balance: 0)) = try await commands.ask(.withdraw(amount: 1), to: Account.ID("office")) else {
+                throw Unexpected()
+            }
         }
     }
 
@@ -259,7 +272,8 @@ private struct LaterAccount: Aggregate {
         try await commands.send(.deposit(amount: 1), to: Account.ID("ada"))
         let store = try SQLite.temporary()
         let workers: [any Worker] = [
-            CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Balances(), into: store, broker: broker), SagaWorker(Tax.self, broker: broker),
+            CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Balances(), into: store, broker: broker),
+            SagaWorker(Tax.self, broker: broker),
         ]
         for worker in workers {
             let error = await #expect(throws: Misconfiguration.self) { try await worker.run() }
@@ -271,5 +285,137 @@ private struct LaterAccount: Aggregate {
             guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: LaterAccount.ID("ada")) else { throw Unexpected() }
             #expect(receipt.versions == 3..<4)
         }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct CriticTests {
+    let broker = MemoryBroker(application: "bank")
+
+    @Test func the_whole_of_a_shared_commit_is_recognised() async throws {
+        let commands = CommandPublisher(broker: broker)
+        let ids = (0..<40).map { _ in broker.surroundings.makeID() }
+        let ada: Account.ID = "ada"
+        func deposit(_ id: MessageID) async throws -> Receipt {
+            guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: ada, context: CommandContext(id: id)) else {
+                throw Unexpected()
+            }
+            return receipt
+        }
+        // They wait for a worker, so they share its first commit.
+        for id in ids { try await commands.send(.deposit(amount: 1), to: ada, context: CommandContext(id: id)) }
+        try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
+            try await eventually("decided") { broker.decisions(of: "ada").count == 40 }
+        }
+        #expect(broker.records(of: .events).count == 1)
+        // Another worker, which knows only what the log says.
+        try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
+            for (index, id) in ids.enumerated() { #expect(try await deposit(id).versions == index + 1..<index + 2) }
+        }
+        #expect(broker.records(of: .events).compactMap(\.commit).flatMap(\.events).count == 40)
+    }
+
+    @Test func what_a_router_passes_on_again_has_no_second_effect() async throws {
+        let commands = CommandPublisher(broker: broker)
+        try await running([CommandHandlerWorker(Account.self, broker: broker), SagaWorker(Tax.self, broker: broker)]) {
+            for _ in 0..<60 { try await commands.send(.deposit(amount: 10), to: Account.ID("ada")) }
+            try await eventually("sixty effects") { broker.decisions(of: "office").count == 60 }
+        }
+        // A router without progress begins again: all of its commands are published a second time.
+        let routed = broker.records(of: .commands).compactMap(\.command).filter { $0.stream.category == "saga.tax" }
+        #expect(routed.count == 60)
+        _ = try await broker.publish(routed)
+        try await running([CommandHandlerWorker(Account.self, broker: broker), SagaWorker(Tax.self, broker: broker)]) {
+            try await commands.send(.deposit(amount: 10), to: Account.ID("ada"))
+            try await eventually("one more") { broker.decisions(of: "office").count == 61 }
+        }
+        #expect(broker.decisions(of: "office").count == 61)
+    }
+
+    @Test func an_event_that_cannot_be_decoded_takes_no_other_of_its_commit_along() async throws {
+        /// Reads `bank.v1.Noted` as something that it is not.
+        enum Numbered: EventSource {
+            static let category = Account.category
+            enum Event: Message {
+                case noted(number: Int), deposited(amount: Int)
+                enum CodingKeys: String, MessageName {
+                    case noted = "bank.v1.Noted"
+                    case deposited = "bank.v1.Deposited"
+                }
+            }
+        }
+        struct Deposits: Projector {
+            static let name = "deposits"
+            static let reads = Events(of: Numbered.self)
+            func createSchema(in db: borrowing SQLiteTransaction) throws { try db.execute("CREATE TABLE deposit (amount INTEGER)") }
+            func project(_ event: Recorded<Numbered>, in db: borrowing SQLiteTransaction) throws {
+                if case .deposited(let amount) = event.body { try db.execute("INSERT INTO deposit VALUES (?)", amount) }
+            }
+        }
+        let commands = CommandPublisher(broker: broker)
+        let ada: Account.ID = "ada"
+        for command: Account.Command in [.deposit(amount: 1), .note(text: "x"), .deposit(amount: 2), .note(text: "y"), .deposit(amount: 3)] {
+            try await commands.send(command, to: ada)
+        }
+        let store = try SQLite.temporary()
+        try await running([CommandHandlerWorker(Account.self, broker: broker), ProjectorWorker(Deposits(), into: store, broker: broker)]) {
+            guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 4), to: ada) else { throw Unexpected() }
+            let rows = try await store.read(Deposits.self, atLeast: receipt) { db in try db.rows("SELECT amount FROM deposit ORDER BY amount") }
+            #expect(rows == [[1], [2], [3], [4]])
+        }
+        let letters = broker.records(of: .deadLetters).compactMap(\.letter)
+        #expect(letters.count == 2 && letters.allSatisfy { $0.type == "bank.v1.Noted" })
+        #expect(Set(letters.map(\.place)).count == 2)
+    }
+
+    @Test func what_the_broker_refuses_to_pass_on_becomes_a_letter() async throws {
+        struct Keyless: Saga {
+            static let name = "keyless"
+            static let reads = Events(of: Account.self, only: .deposited)
+            static func route(_ event: Recorded<Account>) -> SagaRoute { .startOrResume("") }
+            mutating func react(to event: Recorded<Account>) -> [Effect] { [] }
+        }
+        let commands = CommandPublisher(broker: broker)
+        try await running([CommandHandlerWorker(Account.self, broker: broker), SagaWorker(Keyless.self, broker: broker)]) {
+            try await commands.send(.deposit(amount: 1), to: Account.ID("ada"))
+            try await eventually("a letter") { !broker.records(of: .deadLetters).isEmpty }
+        }
+        let letter = try #require(broker.records(of: .deadLetters).first?.letter)
+        #expect(letter.group == "saga.keyless.router" && letter.type == "bank.v1.Deposited")
+    }
+
+    @Test func a_saga_that_cannot_be_written_keeps_what_it_was() async throws {
+        struct Average: Saga {
+            static let name = "average"
+            static let reads = Events(of: Account.self, only: .deposited)
+            private var sum = 0.0
+            private var count = 0
+            static func route(_ event: Recorded<Account>) -> SagaRoute { .startOrResume("all") }
+            mutating func react(to event: Recorded<Account>) -> [Effect] {
+                guard case .deposited(let amount) = event.body else { return [] }
+                // JSON has no such number.
+                sum += amount == 666 ? .infinity : Double(amount)
+                count += 1
+                return [.send(.note(text: "\(count): \(Int(sum.isFinite ? sum : 0))"), to: "notes", of: Account.self)]
+            }
+        }
+        let commands = CommandPublisher(broker: broker)
+        try await running([CommandHandlerWorker(Account.self, broker: broker), SagaWorker(Average.self, broker: broker)]) {
+            for amount in [1, 666, 2] {
+                try await commands.send(.deposit(amount: amount), to: Account.ID("ada"))
+                try await eventually("handled") { broker.records(of: .events).compactMap(\.commit).filter { $0.step != nil }.flatMap(\.decided).count >= (amount == 1 ? 1 : amount == 666 ? 2 : 3) }
+            }
+            try await eventually("two notes") { broker.decisions(of: "notes").count == 2 }
+        }
+        let notes = broker.records(of: .events).compactMap(\.commit).filter { $0.stream.aggregate == "notes" }.flatMap(\.events)
+        #expect(notes.map { String(decoding: $0.payload.bytes, as: UTF8.self) } == [#"{"text":"1: 1"}"#, #"{"text":"2: 3"}"#])
+        #expect(broker.records(of: .deadLetters).count == 1)
+    }
+
+    @Test func settings_that_make_no_sense_are_refused() async throws {
+        var worker = CommandHandlerWorker(Account.self, broker: broker)
+        worker.settings.sharedCommands = 0
+        worker.settings.recentCommands = -1
+        let error = await #expect(throws: Misconfiguration.self) { [worker] in try await worker.run() }
+        #expect(error?.problems.count == 2)
     }
 }

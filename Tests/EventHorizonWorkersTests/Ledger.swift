@@ -98,7 +98,8 @@ struct Balances: Projector {
             }
         if change == 666 { throw Unlucky() }
         try db.execute(
-            "INSERT INTO balance VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount, changes = changes + 1", event.aggregate, change)
+            "INSERT INTO balance VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount, changes = changes + 1",
+            event.aggregate, change)
     }
 
     struct Unlucky: Error {}

@@ -33,7 +33,9 @@ public struct Topology: Sendable, Equatable {
         let name = declaration.name
         if let known = groups[name] {
             guard known.log == declaration.log else {
-                throw Misconfiguration("group '\(name)' is recorded as a reader of the \(known.log) log and wants to read \(declaration.log): give one of them another name")
+                throw Misconfiguration(
+                    "group '\(name)' is recorded as a reader of the \(known.log) log and wants to read \(declaration.log): give one of them another name"
+                )
             }
             if let store = declaration.store, let recorded = known.store, store != recorded {
                 throw Misconfiguration(
@@ -45,7 +47,8 @@ public struct Topology: Sendable, Equatable {
             for other in groups.values where other.name != name && other.log == .commands {
                 if let category = other.categories.intersection(declaration.categories).min(by: { $0.description < $1.description }) {
                     throw Misconfiguration(
-                        "category '\(category)' is handled by group '\(other.name)' already and '\(name)' wants it too: a category is handled by exactly one group")
+                        "category '\(category)' is handled by group '\(other.name)' already and '\(name)' wants it too: a category is handled by exactly one group"
+                    )
                 }
             }
         }

@@ -20,6 +20,14 @@ public enum PayloadError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether the record is of a type or in a way that this build does not know at all: in an aggregate's own stream, another build's.
+    package var isWrittenByAnotherBuild: Bool {
+        switch self {
+        case .unlisted, .future, .contentType: true
+        case .unnamed: false
+        }
+    }
+
     /// Whether a newer build wrote the record: no poison, a newer build reads it.
     public var isFuture: Bool { if case .future = self { true } else { false } }
 }

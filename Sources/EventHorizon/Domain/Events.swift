@@ -14,7 +14,8 @@ public struct Events<Input: Sendable>: Sendable {
 
     public init<Source: EventSource>(of source: Source.Type) where Input == Recorded<Source> { add(Source.self, only: nil) { $0 } }
 
-    public init<Source: EventSource>(of source: Source.Type, only name: Source.Event.CodingKeys, _ names: Source.Event.CodingKeys...) where Input == Recorded<Source> {
+    public init<Source: EventSource>(of source: Source.Type, only name: Source.Event.CodingKeys, _ names: Source.Event.CodingKeys...)
+    where Input == Recorded<Source> {
         add(Source.self, only: [name] + names) { $0 }
     }
 
@@ -26,13 +27,16 @@ public struct Events<Input: Sendable>: Sendable {
     public func only<Source: EventSource>(_ names: Source.Event.CodingKeys..., of source: Source.Type) -> Self {
         var narrowed = self
         guard let route = routes[Category(Source.category)] else { return self }
-        narrowed.routes[Category(Source.category)] = Route(names: Source.Event.catalog.names(readAs: names), problems: route.problems, decode: route.decode)
+        narrowed.routes[Category(Source.category)] = Route(
+            names: Source.Event.catalog.names(readAs: names), problems: route.problems, decode: route.decode)
         return narrowed
     }
 
     private mutating func add<Source: EventSource>(_ wrap: @escaping @Sendable (Recorded<Source>) -> Input) { add(Source.self, only: nil, wrap) }
 
-    private mutating func add<Source: EventSource>(_: Source.Type, only names: [Source.Event.CodingKeys]?, _ wrap: @escaping @Sendable (Recorded<Source>) -> Input) {
+    private mutating func add<Source: EventSource>(
+        _: Source.Type, only names: [Source.Event.CodingKeys]?, _ wrap: @escaping @Sendable (Recorded<Source>) -> Input
+    ) {
         let catalog = Source.Event.catalog
         if routes[Category(Source.category)] != nil { repeated.append(Source.category) }
         routes[Category(Source.category)] = Route(

@@ -9,11 +9,14 @@ public struct SagaEffect<Timer: Hashable & Sendable>: Sendable, Equatable {
     }
     package let kind: Kind
 
-    public static func send<Target: CommandTarget>(_ command: Target.Command, to aggregate: AggregateID<Target>, undo: Target.Command? = nil) -> Self {
+    public static func send<Target: CommandTarget>(_ command: Target.Command, to aggregate: AggregateID<Target>, undo: Target.Command? = nil) -> Self
+    {
         Self(kind: .send(Outgoing(Target.self, aggregate.description, command), undo: undo.map { Outgoing(Target.self, aggregate.description, $0) }))
     }
     /// Where the id does not say the aggregate: `.send(.confirm, to: "athena", of: Invitation.self)`.
-    public static func send<Target: CommandTarget>(_ command: Target.Command, to aggregate: AggregateID<Target>, of: Target.Type, undo: Target.Command? = nil) -> Self {
+    public static func send<Target: CommandTarget>(
+        _ command: Target.Command, to aggregate: AggregateID<Target>, of: Target.Type, undo: Target.Command? = nil
+    ) -> Self {
         send(command, to: aggregate, undo: undo)
     }
     public static func schedule(_ timer: Timer, after delay: Duration) -> Self { Self(kind: .schedule(timer, after: delay)) }

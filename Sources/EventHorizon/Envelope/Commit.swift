@@ -37,7 +37,7 @@ public struct Commit: Sendable, Equatable {
     public func isSameDecision(as other: Commit) -> Bool {
         number == other.number && stream == other.stream && decided.count == other.decided.count
             && zip(decided, other.decided).allSatisfy { $0.id == $1.id && $0.place == $1.place && $0.outcome == $1.outcome }
-            && events.map(\.id) == other.events.map(\.id)
+            && events.map(\.id) == other.events.map(\.id) && step == other.step
     }
 }
 

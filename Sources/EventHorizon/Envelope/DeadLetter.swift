@@ -15,7 +15,8 @@ public struct DeadLetter: Sendable, Equatable {
     /// The record as the broker gave it; empty where it was too large for a letter, and only `place` is left.
     public var record: [UInt8]
     public init(
-        place: Place, group: String, reason: String, attempts: Int, worker: String, firstFailedAt: Timestamp, lastFailedAt: Timestamp, stream: StreamID?,
+        place: Place, group: String, reason: String, attempts: Int, worker: String, firstFailedAt: Timestamp, lastFailedAt: Timestamp,
+        stream: StreamID?,
         type: String, record: [UInt8]
     ) {
         self.place = place

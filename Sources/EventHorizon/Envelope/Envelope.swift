@@ -29,8 +29,10 @@ public struct Envelope: Sendable, Equatable {
     public var metadata: [String: String]
 
     public init(
-        id: MessageID, kind: Kind, stream: StreamID, payload: Payload, expectedVersion: Int? = nil, correlation: MessageID, causation: MessageID? = nil,
-        occurredAt: Timestamp, trace: TraceContext? = nil, sender: StreamID? = nil, origin: Origin? = nil, tenant: String = "", principal: String = "", replyTo: String = "",
+        id: MessageID, kind: Kind, stream: StreamID, payload: Payload, expectedVersion: Int? = nil, correlation: MessageID,
+        causation: MessageID? = nil,
+        occurredAt: Timestamp, trace: TraceContext? = nil, sender: StreamID? = nil, origin: Origin? = nil, tenant: String = "",
+        principal: String = "", replyTo: String = "",
         expiry: Timestamp? = nil, metadata: [String: String] = [:]
     ) {
         self.id = id

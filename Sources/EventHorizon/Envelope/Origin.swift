@@ -12,14 +12,17 @@ public struct Origin: Sendable, Equatable {
     public var kind: Kind
     /// Whose event it was, or who rejected.
     public var stream: StreamID
+    /// Where the event lies, or the rejection: what was passed on before from this place or one after it is a repeat.
+    public var place: Place
     /// The event's version; 0 for a rejection.
     public var version: Int
     public var time: Timestamp
     /// The saga's command that was rejected.
     public var command: Payload?
-    public init(kind: Kind, stream: StreamID, version: Int, time: Timestamp, command: Payload? = nil) {
+    public init(kind: Kind, stream: StreamID, place: Place, version: Int, time: Timestamp, command: Payload? = nil) {
         self.kind = kind
         self.stream = stream
+        self.place = place
         self.version = version
         self.time = time
         self.command = command

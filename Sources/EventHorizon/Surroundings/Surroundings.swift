@@ -27,7 +27,9 @@ public struct Instant: Hashable, Comparable, Sendable {
     public var nanoseconds: UInt64
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
     public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
-    public static func + (instant: Self, duration: Duration) -> Self { Self(nanoseconds: instant.nanoseconds &+ UInt64(max(0, duration.nanoseconds))) }
+    public static func + (instant: Self, duration: Duration) -> Self {
+        Self(nanoseconds: instant.nanoseconds &+ UInt64(max(0, duration.nanoseconds)))
+    }
     public static func - (a: Self, b: Self) -> Duration { .nanoseconds(Int64(bitPattern: a.nanoseconds &- b.nanoseconds)) }
 }
 
@@ -35,8 +37,9 @@ extension Duration {
     /// The whole duration, saturating.
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000
+        let (product, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isJustTooLong) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return isTooLong || isJustTooLong ? (seconds < 0 ? .min : .max) : sum
     }
 }
 

@@ -8,7 +8,9 @@ extension History {
                 // Without any outcome, or with two, the command is a violation of another check already.
                 guard let decision = ledger.decisions[command.id]?.first else {
                     if command.fate != .acknowledged {
-                        found.append(Violation(.answers, command.stream, "\(command.name) \(command.id) was answered \(told.outcome), and the log has no outcome"))
+                        found.append(
+                            Violation(
+                                .answers, command.stream, "\(command.name) \(command.id) was answered \(told.outcome), and the log has no outcome"))
                     }
                     continue
                 }

@@ -3,22 +3,23 @@ internal import EventHorizon
 extension History {
     func checkpointViolations() -> [Violation] {
         var found: [Violation] = []
-        var last: [Int: Position] = [:]
-        for logged in events { last[logged.partition] = logged.position }
-        for checkpoint in checkpoints where checkpoint.position > endOfEvents {
-            found.append(
-                Violation(
-                    .checkpoints, nil,
-                    "read model '\(checkpoint.projection)' is at \(checkpoint.position) of partition \(checkpoint.partition), the log ends at \(endOfEvents)"))
-        }
-        let byProjection = Dictionary(grouping: checkpoints, by: \.projection)
-        for (projection, checkpoints) in byProjection.sorted(by: { $0.key < $1.key }) {
+        for model in readModels {
+            for (partition, position) in model.checkpoints.sorted(by: { $0.key < $1.key }) where position > endOfEvents {
+                found.append(
+                    Violation(
+                        .checkpoints, nil,
+                        "read model '\(model.projection)' is at \(position) of partition \(partition), the log ends at \(endOfEvents)"))
+            }
+            var last: [Int: Position] = [:]
+            for logged in events where model.categories.contains(logged.commit.stream.category) { last[logged.partition] = logged.position }
             for (partition, end) in last.sorted(by: { $0.key < $1.key }) {
-                let position = checkpoints.first { $0.partition == partition }?.position ?? .start
-                if position < end {
-                    found.append(
-                        Violation(.checkpoints, nil, "read model '\(projection)' is at \(position) of partition \(partition), whose last commit lies at \(end)"))
-                }
+                let position = model.checkpoints[partition] ?? .start
+                guard position < end else { continue }
+                found.append(
+                    Violation(
+                        .checkpoints, nil,
+                        "read model '\(model.projection)' is at \(position) of partition \(partition), whose last commit that it reads lies at \(end)"
+                    ))
             }
         }
         return found

@@ -21,7 +21,9 @@ extension History {
                         found.append(
                             Violation(
                                 .effects, commit.stream,
-                                "version \(version) is said to be command \(decided.id)'s, and says that \(event.causation.map { "\($0)" } ?? "nothing") caused it"))
+                                "version \(version) is said to be command \(decided.id)'s, and says that "
+                                    + "\(event.causation.map { "\($0)" } ?? "nothing") caused it"
+                            ))
                     }
                 }
                 next = max(next, versions.upperBound)
@@ -29,7 +31,8 @@ extension History {
             if next != commit.version + 1 {
                 found.append(
                     Violation(
-                        .effects, commit.stream, "commit \(commit.number) holds events up to version \(commit.version), its commands account for those before \(next)"))
+                        .effects, commit.stream,
+                        "commit \(commit.number) holds events up to version \(commit.version), its commands account for those before \(next)"))
             }
             for (index, event) in commit.events.enumerated() {
                 let place = "version \(commit.firstVersion + index) of '\(commit.stream)'"

@@ -24,7 +24,9 @@ extension History {
                     found.append(
                         Violation(
                             .lineage, logged.commit.stream,
-                            "\(event.payload.name) \(event.id) follows from \(event.causation.map { "\($0)" } ?? "nothing"), which is no command of its commit"))
+                            "\(event.payload.name) \(event.id) follows from \(event.causation.map { "\($0)" } ?? "nothing"), "
+                                + "which is no command of its commit"
+                        ))
                     continue
                 }
                 if event.correlation != decided.correlation {
@@ -43,7 +45,9 @@ extension History {
     }
 
     /// Walks from a message to its root, or to what is known to have one.
-    private func check(_ message: Envelope, _ messages: [MessageID: Envelope], _ ledger: Ledger, _ sound: inout Set<MessageID>, _ found: inout [Violation]) {
+    private func check(
+        _ message: Envelope, _ messages: [MessageID: Envelope], _ ledger: Ledger, _ sound: inout Set<MessageID>, _ found: inout [Violation]
+    ) {
         var path: Set<MessageID> = []
         var current = message
         while !sound.contains(current.id) {
@@ -53,11 +57,15 @@ extension History {
             guard let cause = current.causation else {
                 if ledger.sent[current.id] == nil {
                     return found.append(
-                        Violation(.lineage, message.stream, "\(message.payload.name) \(message.id) begins with \(current.payload.name) \(current.id), which no client sent"))
+                        Violation(
+                            .lineage, message.stream,
+                            "\(message.payload.name) \(message.id) begins with \(current.payload.name) \(current.id), which no client sent"))
                 }
                 if current.correlation != current.id {
                     return found.append(
-                        Violation(.lineage, message.stream, "the client's command \(current.id) has the correlation \(current.correlation), not its own id"))
+                        Violation(
+                            .lineage, message.stream, "the client's command \(current.id) has the correlation \(current.correlation), not its own id")
+                    )
                 }
                 break
             }

@@ -21,12 +21,14 @@ extension History {
                     let decisions = (ledger.decisions[effect.id] ?? []).filter { $0.stream == effect.stream }
                     if decisions.count != 1 {
                         let inLog = ledger.commands[effect.id] != nil
-                        let place = decisions.isEmpty && commandsAreWhole ? inLog ? " and lies in the commands log" : " and is not in the commands log" : ""
+                        let place =
+                            decisions.isEmpty && commandsAreWhole ? inLog ? " and lies in the commands log" : " and is not in the commands log" : ""
                         found.append(Violation(.sagaSteps, stream, "\(what) was decided \(decisions.count) times\(place)"))
                     }
                     if let decision = decisions.first, decision.command.sender != stream {
                         found.append(
-                            Violation(.sagaSteps, stream, "\(what) was decided as sent by \(decision.command.sender.map { "'\($0)'" } ?? "a client")"))
+                            Violation(.sagaSteps, stream, "\(what) was decided as sent by \(decision.command.sender.map { "'\($0)'" } ?? "a client")")
+                        )
                     }
                 }
                 for command in step.undo { undo.insert(command.id) }

@@ -12,17 +12,21 @@ extension History {
             for logged in ledger.commits[stream] ?? [] {
                 let commit = logged.commit
                 if logged.partition != partition {
-                    found.append(Violation(.streams, stream, "commit \(commit.number) lies in partition \(logged.partition), its id gives \(partition)"))
+                    found.append(
+                        Violation(.streams, stream, "commit \(commit.number) lies in partition \(logged.partition), its id gives \(partition)"))
                 }
                 if commit.number != number + 1 { found.append(Violation(.streams, stream, "commit \(commit.number) follows commit \(number)")) }
                 if commit.firstVersion != version + 1 {
-                    found.append(Violation(.streams, stream, "commit \(commit.number) begins at version \(commit.firstVersion), the one before ended at \(version)"))
+                    found.append(
+                        Violation(
+                            .streams, stream, "commit \(commit.number) begins at version \(commit.firstVersion), the one before ended at \(version)"))
                 }
                 if logged.position <= position {
                     found.append(Violation(.streams, stream, "commit \(commit.number) lies at \(logged.position), the one before at \(position)"))
                 }
                 for event in commit.events where event.stream != stream || event.kind != .event {
-                    found.append(Violation(.streams, stream, "commit \(commit.number) holds \(event.payload.name) \(event.id), which is of '\(event.stream)'"))
+                    found.append(
+                        Violation(.streams, stream, "commit \(commit.number) holds \(event.payload.name) \(event.id), which is of '\(event.stream)'"))
                 }
                 for decided in commit.decided {
                     let input = Input(log: decided.place.log, incarnation: decided.place.incarnation)

@@ -22,7 +22,9 @@ enum Library {
     static func lastError(_ status: natsStatus) -> String {
         var ignored = NATS_OK
         guard let text = nats_GetLastError(&ignored).map({ String(cString: $0) }), !text.isEmpty else { return Self.text(status) }
-        return "\(Self.text(status)): \(text)"
+        // Without the line of the library's source, which the text may begin with.
+        let words = text.hasPrefix("(") ? text.firstRange(of: "): ").map { text[$0.upperBound...] } ?? text[...] : text[...]
+        return words == Self.text(status) ? String(words) : "\(Self.text(status)): \(words)"
     }
 
     @inline(__always)

@@ -2,6 +2,7 @@
 import CNATS
 import EventHorizon
 import EventHorizonBridge
+import Glibc
 import Synchronization
 
 /// A received message, owned by whoever holds it, who ends it with `Library.destroy`.
@@ -15,7 +16,7 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
-    /// libnats gave up, and will not come back by itself.
+    /// For good: by us.
     case closed(reason: String)
 }
 
@@ -29,11 +30,17 @@ protocol LinkClient: AnyObject, Sendable {
 /// One connection, driven by an event loop of its own.
 ///
 /// What libnats reads is taken from its subscriptions on the loop's thread and handed over in batches. Publishing only asks for a write, so what gathers
-/// while the loop works leaves together. libnats reconnects by itself and subscribes again; what is unanswered then is the clients' to send again.
+/// while the loop works leaves together. A connection that is lost is replaced by a new one, for as long as it takes, and subscribed again; what is
+/// unanswered then is the clients' to send again.
+///
+/// libnats's own reconnecting is off: driven by an external loop it keeps its parser, and where the old connection ended within a message it takes the new
+/// one's first words for the rest of it, loses the connection, and so on for ever (nats.c issue 1007).
 final class Link: @unchecked Sendable {
-    // Unchecked: `connection` is set once, before anybody else has the link; all that changes is in `state`.
+    // Unchecked: `options` is never changed after it was filled; all else that changes is in `state`.
     private struct Subscription {
-        let handle: OpaquePointer
+        /// Nil until there is a connection to subscribe on.
+        var handle: Handle?
+        let subject: String
         let client: Int
         let source: UInt64
     }
@@ -51,71 +58,151 @@ final class Link: @unchecked Sendable {
         }
     }
     private struct State {
+        /// Replaced when it is lost; the lock is held while it is used, so that nobody uses one that is gone.
+        var connection: Handle?
         var subscriptions: [Subscription] = []
         var clients: [Client] = []
         var clientsMade = 0
         var changes: [LinkChange] = []
         var isClosing = false
+        /// The last connection, closed.
+        var closed: Handle?
+        /// How many threads make a new connection.
+        var replacing = 0
         var changed: LoopTimer?
     }
 
     let loop = EventLoop()
-    private(set) var connection: OpaquePointer!
+    private let options: OpaquePointer
     private let state = Mutex(State())
+    /// Whether the loop may use the connection: it may be about to serve a socket that it is just told to forget, and closing frees what serving uses.
+    fileprivate let isOpen = Mutex(true)
     /// Names this link's inboxes.
     let inbox: String
 
-    /// Connects; blocks, so only on a foreign thread.
+    /// Connects; blocks, so only on a foreign thread. Takes `options` over.
     init(_ options: OpaquePointer) throws {
         var name: UnsafeMutablePointer<CChar>?
-        guard natsInbox_Create(&name) == NATS_OK, let name else { throw BrokerError(.unavailable, "libnats could not make an inbox") }
+        guard natsInbox_Create(&name) == NATS_OK, let name else {
+            natsOptions_Destroy(options)
+            throw BrokerError(.unavailable, "libnats could not make an inbox")
+        }
         inbox = String(cString: name)
         natsInbox_Destroy(name)
+        self.options = options
 
-        let context = Unmanaged.passRetained(self).toOpaque()
+        let context = Unmanaged.passUnretained(self).toOpaque()
         natsOptions_SetEventLoop(options, context, linkAttach, linkRead, linkWrite, linkDetach)
         natsOptions_SetDisconnectedCB(options, linkLost, context)
-        natsOptions_SetReconnectedCB(options, linkRestored, context)
         natsOptions_SetClosedCB(options, linkClosed, context)
         // libnats would print what it cannot tell; what matters comes as an answer or a missing one.
         natsOptions_SetErrorHandler(options, linkError, context)
         natsOptions_SetSendAsap(options, true)
-        let status = natsConnection_Connect(&connection, options)
-        guard status == NATS_OK else {
-            let text = Library.lastError(status)
-            loop.stop()
-            // No callback follows a connection that never was.
-            Unmanaged<Link>.fromOpaque(context).release()
-            throw LinkFailure(status: status, text: text)
-        }
+        natsOptions_SetAllowReconnect(options, false)
         let changed = LoopTimer { [weak self] in self?.tellChanges() }
         state.withLock { $0.changed = changed }
+        do {
+            let connection = try connect()
+            // It may be lost, and replaced, by now.
+            let isReplaced = state.withLock { state in
+                if state.connection == nil { state.connection = connection }
+                return state.connection != connection
+            }
+            if isReplaced { natsConnection_Destroy(connection.pointer) }
+        } catch {
+            loop.stop()
+            throw error
+        }
     }
 
-    /// Closes and frees all; blocks, so only on a foreign thread. The connection first, then what its callbacks use.
-    private func destroy() {
-        let subscriptions = state.withLock { state in
-            state.isClosing = true
-            defer { state.subscriptions = [] }
-            return state.subscriptions
+    private func connect() throws -> Handle {
+        var made: OpaquePointer?
+        // Given back by the last callback of this connection.
+        let context = Unmanaged.passRetained(self)
+        let status = natsConnection_Connect(&made, options)
+        guard status == NATS_OK, let made else {
+            let text = Library.lastError(status)
+            // No callback follows a connection that never was.
+            context.release()
+            throw LinkFailure(status: status, text: text)
         }
-        natsConnection_Close(connection)
-        for subscription in subscriptions { natsSubscription_Destroy(subscription.handle) }
-        state.withLock {
-            $0.clients = []
-            $0.changed = nil
+        return Handle(made)
+    }
+
+    /// The connection is gone: makes another, on a foreign thread, until it succeeds or the link is closed.
+    fileprivate func replace() {
+        let isWanted = state.withLock { state in
+            if !state.isClosing { state.replacing += 1 }
+            return !state.isClosing
         }
-        // The loop may be about to read from the connection: so the loop frees it, when it will not any more.
-        loop.stop { natsConnection_Destroy(self.connection) }
+        guard isWanted else { return }
+        // Whoever closes the link waits for this, and frees what was made.
+        defer { state.withLock { $0.replacing -= 1 } }
+        while !state.withLock({ $0.isClosing }) {
+            usleep(.random(in: 100_000...150_000))
+            guard let made = try? connect() else { continue }
+            let dead = state.withLock { state in
+                var handles: [Handle?] = []
+                for subscription in state.subscriptions {
+                    var handle: OpaquePointer?
+                    guard natsConnection_SubscribeSync(&handle, made.pointer, subscription.subject) == NATS_OK, let handle else { break }
+                    natsSubscription_SetPendingLimits(handle, -1, -1)
+                    handles.append(Handle(handle))
+                }
+                // It was lost again already, and its own end is followed by another attempt: until then all is as it was.
+                guard handles.count == state.subscriptions.count else { return Dead(connection: made, subscriptions: handles) }
+                for index in handles.indices { swap(&state.subscriptions[index].handle, &handles[index]) }
+                defer { state.connection = made }
+                return Dead(connection: state.connection, subscriptions: handles)
+            }
+            if dead.connection != made { note(.restored) }
+            // Freed by the loop's thread, which may still be reading from it.
+            loop.arm(LoopTimer { withExtendedLifetime(dead) {} }, at: MonotonicTime.now)
+            return
+        }
+    }
+
+    /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
+    private func shut() {
+        state.withLock { $0.isClosing = true }
+        while state.withLock({ $0.replacing > 0 }) { usleep(1_000) }
+        let (connection, subscriptions, clients) = state.withLock { state in
+            defer {
+                state.closed = state.closed ?? state.connection
+                state.connection = nil
+                state.subscriptions = []
+                state.changed = nil
+            }
+            return (state.connection, state.subscriptions, state.clients.map(\.client))
+        }
+        // What was published last leaves while the loop still serves.
+        natsConnection_FlushTimeout(connection?.pointer, 500)
+        isOpen.withLock { isOpen in
+            isOpen = false
+            natsConnection_Close(connection?.pointer)
+        }
+        for subscription in subscriptions { natsSubscription_Destroy(subscription.handle?.pointer) }
+        for client in clients { client.changed(.closed(reason: "the connection was closed")) }
+        state.withLock { state in
+            for arrival in state.clients.flatMap(\.arrivals) { Library.destroy(arrival.message) }
+            state.clients = []
+        }
+        loop.stop()
+    }
+
+    /// Freed with its last user: a closed connection only says no, and the loop may have been about to read from it.
+    deinit {
+        if let closed = state.withLock({ $0.closed }) { natsConnection_Destroy(closed.pointer) }
+        natsOptions_Destroy(options)
     }
 
     func close() async {
-        _ = try? await ForeignThread.run { self.destroy() }
+        _ = try? await ForeignThread.run { self.shut() }
     }
 
     /// For a deinit, which cannot wait.
     func closeLater() {
-        ForeignThread.start { self.destroy() }
+        ForeignThread.start { self.shut() }
     }
 
     // MARK: Clients
@@ -137,19 +224,19 @@ final class Link: @unchecked Sendable {
                 for arrival in state.clients.remove(at: index).arrivals { Library.destroy(arrival.message) }
             }
             for subscription in ended {
-                natsSubscription_Unsubscribe(subscription.handle)
-                natsSubscription_Destroy(subscription.handle)
+                natsSubscription_Unsubscribe(subscription.handle?.pointer)
+                natsSubscription_Destroy(subscription.handle?.pointer)
             }
         }
     }
 
-    /// False where the connection is gone for good.
+    /// Takes effect when there is a connection. False where the link is closed.
     func subscribe(_ subject: String, client: Int, source: UInt64) -> Bool {
         state.withLock { state in
+            if state.isClosing { return false }
             var handle: OpaquePointer?
-            guard !state.isClosing, natsConnection_SubscribeSync(&handle, connection, subject) == NATS_OK, let handle else { return false }
-            natsSubscription_SetPendingLimits(handle, -1, -1)
-            state.subscriptions.append(Subscription(handle: handle, client: client, source: source))
+            if natsConnection_SubscribeSync(&handle, state.connection?.pointer, subject) == NATS_OK { natsSubscription_SetPendingLimits(handle, -1, -1) }
+            state.subscriptions.append(Subscription(handle: handle.map { Handle($0) }, subject: subject, client: client, source: source))
             return true
         }
     }
@@ -158,8 +245,8 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             guard let index = state.subscriptions.firstIndex(where: { $0.client == client && $0.source == source }) else { return }
             let subscription = state.subscriptions.remove(at: index)
-            natsSubscription_Unsubscribe(subscription.handle)
-            natsSubscription_Destroy(subscription.handle)
+            natsSubscription_Unsubscribe(subscription.handle?.pointer)
+            natsSubscription_Destroy(subscription.handle?.pointer)
         }
     }
 
@@ -177,7 +264,8 @@ final class Link: @unchecked Sendable {
                             block: block.assumingMemoryBound(to: CChar.self), headers: headers)
                     else { return false }
                     defer { Library.destroy(message) }
-                    return natsConnection_PublishMsg(connection, message) == NATS_OK
+                    let handle = Handle(message)
+                    return state.withLock { natsConnection_PublishMsg($0.connection?.pointer, handle.pointer) == NATS_OK }
                 }
             }
         }
@@ -187,22 +275,24 @@ final class Link: @unchecked Sendable {
     func publish(subject: String, reply: String? = nil, body: String) -> Bool {
         var body = body
         return body.withUTF8 { bytes in
-            if let reply {
-                natsConnection_PublishRequest(connection, subject, reply, bytes.baseAddress, Int32(bytes.count)) == NATS_OK
-            } else {
-                natsConnection_Publish(connection, subject, bytes.baseAddress, Int32(bytes.count)) == NATS_OK
+            nonisolated(unsafe) let bytes = bytes
+            return state.withLock { state in
+                if let reply {
+                    natsConnection_PublishRequest(state.connection?.pointer, subject, reply, bytes.baseAddress, Int32(bytes.count)) == NATS_OK
+                } else {
+                    natsConnection_Publish(state.connection?.pointer, subject, bytes.baseAddress, Int32(bytes.count)) == NATS_OK
+                }
             }
         }
     }
 
     /// In bytes.
-    var maximumPayload: Int { Int(natsConnection_GetMaxPayload(connection)) }
-
-    var isConnected: Bool { natsConnection_Status(connection) == NATS_CONN_STATUS_CONNECTED }
+    var maximumPayload: Int { state.withLock { Int(natsConnection_GetMaxPayload($0.connection?.pointer)) } }
 
     var connectedAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
-            guard natsConnection_GetConnectedUrl(connection, buffer.baseAddress, 1024) == NATS_OK else { return "" }
+            nonisolated(unsafe) let buffer = buffer
+            guard state.withLock({ natsConnection_GetConnectedUrl($0.connection?.pointer, buffer.baseAddress, 1024) }) == NATS_OK else { return "" }
             return String(cString: buffer.baseAddress!)
         }
     }
@@ -217,9 +307,9 @@ final class Link: @unchecked Sendable {
         state.withLock { state in
             for subscription in state.subscriptions {
                 var count: Int32 = 0
-                guard natsSubscription_GetPending(subscription.handle, &count, nil) == NATS_OK, count > 0 else { continue }
+                guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else { continue }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
-                state.clients[index].take(count, from: subscription.handle, source: subscription.source)
+                state.clients[index].take(count, from: handle.pointer, source: subscription.source)
             }
         }
         while true {
@@ -257,6 +347,29 @@ final class Link: @unchecked Sendable {
     }
 }
 
+/// One of libnats's: a connection, a subscription, a message.
+private struct Handle: Equatable, @unchecked Sendable {
+    // Unchecked: libnats ties none of them to a thread, and locks each itself.
+    let pointer: OpaquePointer
+    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+}
+
+/// What is left of a connection that was replaced; freed with its last reference.
+private final class Dead: Sendable {
+    let connection: Handle?
+    private let subscriptions: [Handle?]
+
+    init(connection: Handle?, subscriptions: [Handle?]) {
+        self.connection = connection
+        self.subscriptions = subscriptions
+    }
+
+    deinit {
+        for subscription in subscriptions { natsSubscription_Destroy(subscription?.pointer) }
+        natsConnection_Destroy(connection?.pointer)
+    }
+}
+
 struct LinkFailure: Error {
     var status: natsStatus
     var text: String
@@ -272,10 +385,10 @@ private final class LinkSocket: SocketHandler, @unchecked Sendable {
         self.connection = connection
     }
     func socketIsReadable() {
-        natsConnection_ProcessReadEvent(connection)
+        link.isOpen.withLock { if $0 { natsConnection_ProcessReadEvent(connection) } }
         link.drain()
     }
-    func socketIsWritable() { natsConnection_ProcessWriteEvent(connection) }
+    func socketIsWritable() { link.isOpen.withLock { if $0 { natsConnection_ProcessWriteEvent(connection) } } }
 }
 
 // MARK: - What libnats calls: file-level functions, on threads of its own
@@ -286,6 +399,10 @@ private func linkAttach(
     _ user: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ socket: natsSock
 ) -> natsStatus {
     user!.pointee = context
+    // With TLS, libnats waits without end for a socket to take more, and holds what the pings of all connections need: a peer that takes nothing for 5 s
+    // is gone. In milliseconds.
+    var limit: Int32 = 5_000
+    setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
     link(context).attach(connection!, socket)
     return NATS_OK
 }
@@ -310,14 +427,10 @@ private func linkLost(_ connection: OpaquePointer?, _ context: UnsafeMutableRawP
     link(context).note(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
 }
 
-private func linkRestored(_ connection: OpaquePointer?, _ context: UnsafeMutableRawPointer?) { link(context).note(.restored) }
-
 /// The last that libnats calls for a connection.
 private func linkClosed(_ connection: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
-    var text: UnsafePointer<CChar>?
-    natsConnection_GetLastError(connection, &text)
     let link = Unmanaged<Link>.fromOpaque(context!).takeRetainedValue()
-    link.note(.closed(reason: text.map { String(cString: $0) } ?? ""))
+    ForeignThread.start { link.replace() }
 }
 
 private func linkError(_ connection: OpaquePointer?, _ subscription: OpaquePointer?, _ status: natsStatus, _ context: UnsafeMutableRawPointer?) {}

@@ -45,7 +45,12 @@ final class Requests: LinkClient, Sendable {
         await withUnsafeContinuation { continuation in
             let due = MonotonicTime.now &+ UInt64(max(0, limit.nanoseconds))
             let (number, sweep) = state.withLock { ($0.pending.insert(Pending(continuation: continuation, due: due)), $0.sweep) }
-            link.publish(subject: [UInt8](subject.utf8) + [0], reply: [UInt8]("\(inbox).\(number)".utf8) + [0], block: block, headers: headers)
+            let isSent = link.publish(
+                subject: [UInt8](subject.utf8) + [0], reply: [UInt8]("\(inbox).\(number)".utf8) + [0], block: block, headers: headers)
+            if !isSent {
+                state.withLock { $0.pending.remove(number) }?.continuation.resume(returning: .none)
+                return
+            }
             // Earlier ones stay due: the sweep arms itself again for what is left.
             if let sweep { link.loop.arm(sweep, at: MonotonicTime.now &+ 50_000_000) }
         }

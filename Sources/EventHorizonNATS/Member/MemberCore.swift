@@ -57,6 +57,9 @@ struct MemberCore {
     var writer: RecordWriter
     var decoder: DeliveryDecoder
     var isUp = true
+    var isControlUp = true
+    /// Why libnats gave up a connection, if it did: what was held is lost, and the member ends.
+    var closure: String?
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
     /// By partition, when a stall was last told.
@@ -131,19 +134,45 @@ struct MemberCore {
             drop(partition)
             // What this turn already holds of it is not the member's any more, but harmless: its appends are fenced.
             turn.lost.append(partition)
+        case .link(.lost(let reason)):
+            tellLost(reason, into: &turn)
+            isControlUp = false
+        case .link(.closed(let reason)): close(reason, into: &turn)
+        case .link(.restored):
+            isControlUp = true
+            if isUp { turn.notices.append(.connectionRestored) }
         }
     }
 
     private mutating func take(_ change: LinkChange, _ now: UInt64, into turn: inout Turn) {
         switch change {
-        case .lost(let reason), .closed(let reason):
+        case .lost(let reason):
+            tellLost(reason, into: &turn)
             isUp = false
-            turn.notices.append(.connectionLost(reason: reason))
+        case .closed(let reason):
+            isUp = false
+            close(reason, into: &turn)
         case .restored:
             isUp = true
-            turn.notices.append(.connectionRestored)
+            if isControlUp { turn.notices.append(.connectionRestored) }
             for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
             for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
+        }
+    }
+
+    /// One server's end is told once, though it ends both connections.
+    private func tellLost(_ reason: String, into turn: inout Turn) {
+        if isUp, isControlUp { turn.notices.append(.connectionLost(reason: reason)) }
+    }
+
+    /// Of what is held nothing can be settled any more: others go on with it, and read again what was in hand.
+    private mutating func close(_ reason: String, into turn: inout Turn) {
+        isControlUp = false
+        if closure == nil { closure = reason }
+        turn.notices.append(.connectionLost(reason: reason))
+        for partition in sessions.indices where sessions[partition] != nil {
+            drop(partition)
+            turn.lost.append(partition)
         }
     }
 

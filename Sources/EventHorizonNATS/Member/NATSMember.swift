@@ -69,7 +69,7 @@ final class NATSMember: GroupMember, @unchecked Sendable {
                 }
                 let now = MonotonicTime.now
                 let due = core.tick(now, into: &turn)
-                turn.isDraining = Task.isCancelled
+                turn.isDraining = Task.isCancelled || core.closure != nil
                 if !turn.isEmpty, hasSaidDraining || !turn.isDraining { return }
                 if turn.isDraining, !hasSaidDraining {
                     hasSaidDraining = true
@@ -89,6 +89,9 @@ final class NATSMember: GroupMember, @unchecked Sendable {
             mailbox.wake()
         }
     }
+
+    /// Why libnats gave up a connection, if it did. For the task that serves the member.
+    var closure: String? { core.closure }
 
     func submit(_ outcome: inout Outcome) {
         core.submit(&outcome)

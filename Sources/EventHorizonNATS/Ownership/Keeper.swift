@@ -13,6 +13,8 @@ final class Keeper: LinkClient, Sendable {
         case claimed(Claim, epoch: UInt64)
         case revoked(Int)
         case lost(Int)
+        /// Of the control connection, which sees sooner than the member's own that the server is silent.
+        case link(LinkChange)
     }
     private struct Incoming: Sendable {
         var arrivals: [Arrival] = []
@@ -34,7 +36,7 @@ final class Keeper: LinkClient, Sendable {
         case presence
         case write(partition: Int, record: OwnershipRecord, previous: UInt64)
         /// What the key of a refused write holds.
-        case read(partition: Int)
+        case read(partition: Int, refused: OwnershipRecord)
         case measure(partition: Int)
         /// Where a claimed partition ends.
         case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
@@ -125,7 +127,10 @@ final class Keeper: LinkClient, Sendable {
         arrivals.removeAll(keepingCapacity: true)
     }
 
-    func changed(_ change: LinkChange) { mailbox.put { $0.changes.append(change) } }
+    func changed(_ change: LinkChange) {
+        mailbox.put { $0.changes.append(change) }
+        tell(.link(change))
+    }
 
     // MARK: The loop
 
@@ -271,17 +276,17 @@ final class Keeper: LinkClient, Sendable {
         case .write(let partition, let record, _):
             switch PublishAnswer(body) {
             case .stored(let sequence, _):
-                state.actions += state.table.written(partition: partition, revision: sequence)
+                state.actions += state.table.written(partition: partition, record, revision: sequence)
                 if state.table.owns(partition: partition, epoch: record.epoch) { state.trimmer?.settled(partition: partition, position: record.progress) }
-            case .failed(let error) where error.isWrongSequence: send(.read(partition: partition), now, &state)
+            case .failed(let error) where error.isWrongSequence: send(.read(partition: partition, refused: record), now, &state)
             case .failed, .noResponders, .unreadable: again()
             }
-        case .read(let partition):
+        case .read(let partition, let refused):
             switch StoredMessage.read(body) {
             case .message(let message):
                 let record = message.data.withUnsafeBytes { try? state.codec.decodeOwnership($0) }
-                state.actions += state.table.refused(partition: partition, record: record, revision: message.sequence)
-            case .nothing: state.actions += state.table.refused(partition: partition, record: nil, revision: 0)
+                state.actions += state.table.refused(partition: partition, refused, record: record, revision: message.sequence)
+            case .nothing: state.actions += state.table.refused(partition: partition, refused, record: nil, revision: 0)
             case .failed, .unreadable: again()
             }
         case .measure(let partition):
@@ -400,7 +405,7 @@ final class Keeper: LinkClient, Sendable {
             link.publish(
                 subject: [UInt8](ready.names.ownershipKey(group: group.name, partition: partition).utf8) + [0], reply: [UInt8](reply.utf8) + [0], block: block,
                 headers: headers)
-        case .read(let partition):
+        case .read(let partition, _):
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
         case .measure(let partition), .end(let partition, _, _, _):
             lastMessage(ready.names.stream(group.log), ready.names.filter(of: group, partition: partition), reply)

@@ -5,7 +5,7 @@ import EventHorizonWire
 /// Who owns which partition of a group, as one member sees it, and what it does about it. No IO: what was read and written goes in, actions come out.
 ///
 /// The rule: the members, sorted by id, each have a quota of the partitions. Who holds more gives up the surplus; who holds fewer claims what is free: what
-/// was released, and what its owner did not renew for the lease time. Of that time only what lies between two reads that are known to have worked
+/// was released, and what its owner did not renew for the lease time; who holds enough says of the latter that it is free, for who came later. Of that time only what lies between two reads that are known to have worked
 /// counts, so that an absent server costs nobody a partition. Nothing here is needed for safety: appends fence themselves.
 struct OwnershipTable {
     enum Action: Equatable {
@@ -21,6 +21,8 @@ struct OwnershipTable {
 
     private enum Hold: Equatable {
         case none, measuring, claiming(isUnclean: Bool), held, revoking
+        /// Another's, whose lease has run out, on its way to being free.
+        case freeing
         /// `isClean`: the member settled what it had in hand.
         case releasing(isClean: Bool)
     }
@@ -33,7 +35,7 @@ struct OwnershipTable {
         var inFlight: OwnershipRecord?
         var progress = Position.start
         var writtenAt: UInt64 = 0
-        /// In counted time, when this member gave it up.
+        /// In counted time, when this member gave it up unasked.
         var releasedAt: UInt64?
     }
 
@@ -84,7 +86,7 @@ struct OwnershipTable {
 
     mutating func observed(partition index: Int, record: OwnershipRecord?, revision: UInt64) -> [Action] {
         guard partitions.indices.contains(index), revision > partitions[index].revision else { return [] }
-        if let inFlight = partitions[index].inFlight, inFlight == record { return written(partition: index, revision: revision) + evaluate() }
+        if let record, partitions[index].inFlight == record { return written(partition: index, record, revision: revision) + evaluate() }
         return replaced(index, by: record, revision: revision) + evaluate()
     }
 
@@ -98,14 +100,15 @@ struct OwnershipTable {
         switch hold {
         case .held, .revoking: return [.lost(partition: index)]
         case .releasing: return [.released(partition: index)]
-        case .none, .measuring, .claiming: return []
+        case .none, .measuring, .claiming, .freeing: return []
         }
     }
 
     // MARK: What became of writes
 
-    mutating func written(partition index: Int, revision: UInt64) -> [Action] {
-        guard let record = partitions[index].inFlight else { return [] }
+    /// A write was stored. One that is not under way any more has been seen before its answer, or overtaken.
+    mutating func written(partition index: Int, _ record: OwnershipRecord, revision: UInt64) -> [Action] {
+        guard partitions[index].inFlight == record else { return [] }
         partitions[index].inFlight = nil
         partitions[index].record = record
         partitions[index].revision = max(revision, partitions[index].revision)
@@ -118,17 +121,19 @@ struct OwnershipTable {
             return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean)]
         case .releasing where Self.isFree(record):
             partitions[index].hold = .none
-            partitions[index].releasedAt = counted
             return [.released(partition: index)] + evaluate()
+        case .freeing:
+            partitions[index].hold = .none
+            return evaluate()
         default: return []
         }
     }
 
     /// A write was refused: `record` is what the key holds.
-    mutating func refused(partition index: Int, record: OwnershipRecord?, revision: UInt64) -> [Action] {
-        guard let inFlight = partitions[index].inFlight else { return [] }
+    mutating func refused(partition index: Int, _ write: OwnershipRecord, record: OwnershipRecord?, revision: UInt64) -> [Action] {
+        guard partitions[index].inFlight == write else { return [] }
         // A write whose first answer was lost is refused when it is repeated.
-        if let record, record == inFlight { return written(partition: index, revision: revision) }
+        if record == write { return written(partition: index, write, revision: revision) }
         return replaced(index, by: record, revision: revision) + evaluate()
     }
 
@@ -147,6 +152,7 @@ struct OwnershipTable {
     /// - Parameter epoch: Of the claim that is given up; nil for whichever there is.
     mutating func release(partition index: Int, epoch: UInt64?) {
         guard partitions.indices.contains(index), let current = epoch ?? partitions[index].record?.epoch, owns(index, current) else { return }
+        partitions[index].releasedAt = partitions[index].hold == .held ? counted : nil
         partitions[index].hold = .releasing(isClean: true)
     }
 
@@ -207,13 +213,21 @@ struct OwnershipTable {
         case .held, .revoking:
             let moved = partition.progress != partition.record?.progress
             return partition.writtenAt &+ (moved ? min(Self.progressInterval, lease / 3) : lease / 3)
-        case .none, .measuring, .claiming: return nil
+        case .none, .measuring, .claiming, .freeing: return nil
         }
     }
 
     private mutating func write(_ index: Int, _ record: OwnershipRecord) -> Action {
         partitions[index].inFlight = record
         return .write(partition: index, record: record, previous: partitions[index].revision)
+    }
+
+    private mutating func free(_ index: Int, _ record: OwnershipRecord) -> Action {
+        var next = record
+        next.owner = Self.abandoned + record.owner
+        next.beat &+= 1
+        partitions[index].hold = .freeing
+        return write(index, next)
     }
 
     private mutating func claim(_ index: Int, progress: Position, isUnclean: Bool) -> Action {
@@ -250,14 +264,15 @@ struct OwnershipTable {
         var actions: [Action] = []
         // Each begins elsewhere, so that those who wait do not all want the same.
         let offset = rank * partitions.count / members.count
-        for step in partitions.indices where wanted > 0 {
+        for step in partitions.indices {
             let index = (offset + step) % partitions.count
             guard partitions[index].hold == .none else { continue }
-            // What was given up here is not taken again at once: the member had its reason.
+            // What was given up here unasked is not taken again at once: the member had its reason.
             if let releasedAt = partitions[index].releasedAt, counted &- releasedAt < lease { continue }
             let record = partitions[index].record
             let isExpired = counted &- partitions[index].seenAt >= lease
             guard let record else {
+                guard wanted > 0 else { continue }
                 if startsAtEnd {
                     partitions[index].hold = .measuring
                     actions.append(.measure(partition: index))
@@ -268,6 +283,11 @@ struct OwnershipTable {
                 continue
             }
             guard Self.isFree(record) || isExpired else { continue }
+            guard wanted > 0 else {
+                // Who may take it may have come too late to tell that its owner is gone, and be gone before it can: it is told by who has seen it.
+                if !Self.isFree(record) { actions.append(free(index, record)) }
+                continue
+            }
             actions.append(claim(index, progress: record.incarnation == incarnation ? record.progress : .start, isUnclean: !record.owner.isEmpty))
             wanted -= 1
         }

@@ -44,6 +44,8 @@ final class Publisher: LinkClient, Sendable {
         var writer: RecordWriter
         let codec = WireCodec()
         var isUp = true
+        /// Why nothing is published any more, if libnats gave up the connection.
+        var closure: (any Error)?
         var finished: [Finished] = []
         var sweep: LoopTimer?
         var client = 0
@@ -70,10 +72,13 @@ final class Publisher: LinkClient, Sendable {
     private let replyInbox: String
     private let state: Mutex<State>
     private let randomness: any Randomness
+    private let ending: @Sendable (String) -> any Error
 
-    init(ready: Ready, link: Link, randomness: any Randomness) throws {
+    /// - Parameter ending: What callers are told when libnats gives up the connection for a reason.
+    init(ready: Ready, link: Link, randomness: any Randomness, ending: @escaping @Sendable (String) -> any Error) throws {
         self.link = link
         self.randomness = randomness
+        self.ending = ending
         inbox = "\(link.inbox).p"
         replyInbox = "\(link.inbox).r"
         state = Mutex(State(writer: RecordWriter(ready: ready, inbox: inbox)))
@@ -164,6 +169,7 @@ final class Publisher: LinkClient, Sendable {
     }
 
     private func sendReady(_ state: inout State) {
+        if let closure = state.closure { return fail(closure, &state) }
         while state.isUp, let entry = state.lanes.next() {
             if isGivenUp(entry, state) {
                 state.lanes.finished(entry.command.stream)
@@ -171,6 +177,24 @@ final class Publisher: LinkClient, Sendable {
                 send(entry, &state)
             }
         }
+    }
+
+    /// Ends all that waits, and what comes later.
+    private func fail(_ error: any Error, _ state: inout State) {
+        for number in state.inFlight.numbers(where: { _ in true }) {
+            if let sent = state.inFlight.remove(number) { fail(sent.entry, error, &state) }
+        }
+        while let entry = state.lanes.next() { fail(entry, error, &state) }
+        for number in state.replies.numbers(where: { _ in true }) {
+            if let waiting = state.replies.remove(number) { state.finished.append(.request(waiting.continuation, .failure(error))) }
+        }
+    }
+
+    private func fail(_ entry: Entry, _ error: any Error, _ state: inout State) {
+        state.lanes.finished(entry.command.stream)
+        // The replies of requests are ended by themselves.
+        guard case .call(let call, _) = entry.owner, let continuation = call.continuation.take() else { return }
+        state.finished.append(.call(continuation, .failure(error)))
     }
 
     private func isGivenUp(_ entry: Entry, _ state: State) -> Bool {
@@ -246,7 +270,10 @@ final class Publisher: LinkClient, Sendable {
     func changed(_ change: LinkChange) {
         self.change { state in
             switch change {
-            case .lost, .closed: state.isUp = false
+            case .lost: state.isUp = false
+            case .closed(let reason):
+                state.isUp = false
+                state.closure = ending(reason)
             case .restored:
                 state.isUp = true
                 for number in state.inFlight.numbers(where: { _ in true }) { state.inFlight[number]?.due = 0 }

@@ -31,7 +31,7 @@ struct Setup {
         guard (1...1024).contains(configuration.partitionCount) else {
             throw Misconfiguration("\(configuration.partitionCount) partitions are not possible: use 1 to 1024")
         }
-        let control = try await connector.connect()
+        let control = try await connector.connect(.short)
         do {
             return try await run(names, control)
         } catch {
@@ -44,7 +44,7 @@ struct Setup {
         let address = control.connectedAddress
         let server = try await ForeignThread.run { try ServerInfo.read(from: address) }
         guard server.hasJetStream else {
-            throw Misconfiguration("the NATS server at \(address) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration")
+            throw Misconfiguration("the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration")
         }
         let requests = try Requests(link: control)
         var incarnations: [Log: UInt64] = [:]

@@ -32,7 +32,8 @@ extension Configuration {
         settings.token = try valueIfSet(for: .token)
         settings.natsCredentials = try file(.natsCredentials, &problems)
         if settings.user == nil, settings.password != nil { problems.append("--password is set without --user: set both or neither") }
-        let proofs = [("--user", settings.user), ("--token", settings.token), ("--nats-credentials", settings.natsCredentials)]
+        let named = settings.address.servers.first { $0.contains("@") }
+        let proofs = [("a user in --broker", named), ("--user", settings.user), ("--token", settings.token), ("--nats-credentials", settings.natsCredentials)]
             .filter { $0.1 != nil }.map(\.0)
         if proofs.count > 1 { problems.append("\(proofs.joined(separator: " and ")) are set: one way to prove who this is, choose it") }
 

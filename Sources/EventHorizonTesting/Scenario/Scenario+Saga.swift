@@ -56,7 +56,9 @@ extension Scenario where Subject: Saga, Steps == SagaSteps<Subject> {
         return self
     }
 
-    private func step(_ key: String, startingWith initial: Subject? = nil, _ sourceLocation: SourceLocation, _ react: (inout Subject) -> [Subject.Effect]) -> Self {
+    private func step(
+        _ key: String, startingWith initial: Subject? = nil, _ sourceLocation: SourceLocation, _ react: (inout Subject) -> [Subject.Effect]
+    ) -> Self {
         var next = self
         next.steps.effects = []
         next.steps.key = key

@@ -72,7 +72,7 @@ extension WireCodec {
         }
         var origin = Origin(
             kind: kind, stream: try stream(category: message.category, aggregate: message.aggregate_id, "category", "aggregate_id"),
-            version: try count(message.version, "version"), time: Timestamp(nanoseconds: message.occurred_at))
+            place: try place(message.place, "place"), version: try count(message.version, "version"), time: Timestamp(nanoseconds: message.occurred_at))
         if let command = message.command {
             origin.command = try inside("command") { () throws(WireError) in try payload(command.pointee) }
         }

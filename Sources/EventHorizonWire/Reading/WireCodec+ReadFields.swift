@@ -104,7 +104,7 @@ extension WireCodec {
         return try inside(field) { () throws(WireError) in
             Place(
                 log: try log(message.log, "log"), incarnation: message.incarnation, partition: try partition(message.partition, "partition"),
-                position: try position(message.position, "position"))
+                position: try position(message.position, "position"), index: try small(message.index, "index"))
         }
     }
 

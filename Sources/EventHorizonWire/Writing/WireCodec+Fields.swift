@@ -57,6 +57,7 @@ extension WireCodec {
         message.pointee.incarnation = place.incarnation
         message.pointee.partition = field(small: place.partition)
         message.pointee.position = place.position.rawValue
+        message.pointee.index = field(small: place.index)
         return message
     }
 

@@ -54,6 +54,7 @@ extension WireCodec {
         message.pointee.kind = Eventhorizon__V1__Origin__Kind(UInt32(origin.kind.rawValue))
         message.pointee.category = field(origin.stream.category.description)
         message.pointee.aggregate_id = field(origin.stream.aggregate)
+        message.pointee.place = self.message(origin.place)
         message.pointee.version = field(origin.version)
         message.pointee.occurred_at = origin.time.nanoseconds
         if let command = origin.command { message.pointee.command = self.message(command) }

@@ -32,8 +32,10 @@ public struct CommandHandlerWorker: Worker {
     }
 
     public func run() async throws {
-        var problems = aggregates.flatMap(\.problems)
-        if Set(aggregates.map(\.category)).count < aggregates.count { problems.append("an aggregate type is given twice to one command handler: give each once") }
+        var problems = aggregates.flatMap(\.problems) + settings.problems
+        if Set(aggregates.map(\.category)).count < aggregates.count {
+            problems.append("an aggregate type is given twice to one command handler: give each once")
+        }
         if formats.isEmpty { problems.append("a command handler needs a payload format: leave out 'payloads' for JSON") }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
         try await withThrowingTaskGroup(of: Void.self) { group in

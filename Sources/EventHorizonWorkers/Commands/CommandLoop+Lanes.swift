@@ -34,8 +34,15 @@ extension CommandLoop {
         switch loaded.result {
         case .unreadable(let reason): throw reporter.future(reason, of: stream, in: partition)
         case .commits(let commits):
-            do { try handler.load(commits, slot: slot) } catch { throw reporter.future("\(error)", of: stream, in: partition) }
             lanes[slot].forgetStream()
+            do {
+                try handler.load(commits, slot: slot)
+            } catch let error as PayloadError where error.isWrittenByAnotherBuild {
+                throw reporter.future("\(error)", of: stream, in: partition)
+            } catch {
+                // Of one aggregate: its commands become letters, all others go on.
+                lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
+            }
             if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
             lanes[slot].phase = .idle
             ready.append(slot)
@@ -47,12 +54,15 @@ extension CommandLoop {
     private mutating func decide(_ slot: Int, into outcome: inout Outcome, now: Instant) throws {
         var batch = lanes[slot].current
         batch.removeAll(keepingCapacity: true)
-        let limit = lanes[slot].decidesSingly ? 1 : settings.sharedCommands
+        let limit = min(lanes[slot].share, settings.sharedCommands)
         while batch.count < limit, let next = lanes[slot].waiting.first {
             if recognise(next, slot, into: &outcome) {
                 _ = lanes[slot].waiting.popFirst()
                 // A saga's step whose effects may not have left sends them again first.
-                if case .sending = lanes[slot].phase { return }
+                if case .sending = lanes[slot].phase {
+                    lanes[slot].waiting.prepend(batch)
+                    return
+                }
                 continue
             }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
@@ -78,6 +88,7 @@ extension CommandLoop {
 
     /// What a command is answered whose own conditions do not hold; nil where they do.
     private func condition(of command: Envelope, _ slot: Int) -> Verdict? {
+        if let reason = lanes[slot].unreadable { return .failed(reason: reason) }
         if let expiry = command.expiry, expiry < surroundings.clock.time { return .rejected(CommandExpired(at: expiry).payload) }
         guard let expected = command.expectedVersion, expected != lanes[slot].version else { return nil }
         return .rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload)
@@ -86,9 +97,10 @@ extension CommandLoop {
     /// Whether a command was decided before; its answer is given again.
     private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
         let lane = lanes[slot]
-        let isReread = lane.lastInput(of: .commands, incarnation: member.incarnation).map { pending.position <= $0 } ?? false
+        let isReread = lane.hasInput(upTo: place(of: pending.position, in: lane.partition))
+        let isPassedOnAgain = pending.envelope.origin.map { lane.hasInput(upTo: $0.place) } ?? false
         let answer = lane.answer(to: pending.envelope.id)
-        guard isReread || answer != nil else { return false }
+        guard isReread || isPassedOnAgain || answer != nil else { return false }
         reporter.counts.duplicates += 1
         if let answer { reply(to: pending.envelope, answer, slot, into: &outcome) }
         if isReread, !lane.unsentEffects.isEmpty {
@@ -119,13 +131,18 @@ extension CommandLoop {
             var entry = DecidedCommand(
                 id: command.id, place: place(of: pending.position, in: lane.partition), outcome: outcome,
                 correlation: command.correlation, sender: command.sender)
-            if command.sender != nil, case .rejected = outcome { entry.command = command.payload }
+            if command.sender != nil, outcome.isRefusal { entry.command = command.payload }
             decided.append(entry)
         }
-        let input = decided[decided.count - 1].place
+        var inputs = lane.inputs
+        for (pending, decided) in zip(lane.current, decided) {
+            for place in [decided.place, pending.envelope.origin?.place].compactMap({ $0 }) {
+                inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
+                inputs.append(place)
+            }
+        }
         return Commit(
-            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided, recent: lane.recent,
-            inputs: lane.inputs.filter { $0.log != .commands } + [input], step: draft.step)
+            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided, recent: lane.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
     }
 
     // MARK: Writing
@@ -160,7 +177,10 @@ extension CommandLoop {
         guard let (what, partition) = expected.removeValue(forKey: answer.token) else { return }
         table.answered(partition)
         switch what {
-        case .forward(let ordinal), .stray(let ordinal):
+        case .forward(let pending):
+            guard case .refused(let reason) = answer.result else { return table.settle(pending.ordinal, of: partition) }
+            stray(pending, in: partition, stream: pending.envelope.stream, reason: reason, into: &outcome)
+        case .stray(let ordinal):
             if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
             table.settle(ordinal, of: partition)
         case .letter(let slot):
@@ -174,8 +194,12 @@ extension CommandLoop {
             case .conflict: conflict(slot, now: now)
             case .refused(let reason): refused(slot, reason, now: now)
             }
-        case .effect(let slot):
-            if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
+        case .effect(let slot, let effect, let index):
+            guard case .sending(let open) = lanes[slot].phase else { return }
+            if case .refused(let reason) = answer.result { return giveUp(effect, index, slot, reason, into: &outcome) }
+            lanes[slot].phase = .sending(open: open - 1)
+            if open == 1 { finish(slot) }
+        case .effectLetter(let slot):
             guard case .sending(let open) = lanes[slot].phase else { return }
             lanes[slot].phase = .sending(open: open - 1)
             if open == 1 { finish(slot) }
@@ -201,10 +225,21 @@ extension CommandLoop {
     private mutating func send(_ effects: [Envelope], _ slot: Int, into outcome: inout Outcome) {
         lanes[slot].phase = .sending(open: effects.count)
         reporter.counts.effects += effects.count
-        for effect in effects {
-            let token = expect(.effect(lane: slot), in: lanes[slot].partition)
+        for (index, effect) in effects.enumerated() {
+            let token = expect(.effect(lane: slot, effect, index: index), in: lanes[slot].partition)
             outcome.messages.append(.init(token: token, partition: lanes[slot].partition, envelope: effect))
         }
+    }
+
+    /// An effect that the broker never will store becomes a letter beside its step's input.
+    private mutating func giveUp(_ effect: Envelope, _ index: Int, _ slot: Int, _ reason: String, into outcome: inout Outcome) {
+        let lane = lanes[slot]
+        guard let input = lane.current.last else { return }
+        let token = expect(.effectLetter(lane: slot), in: lane.partition)
+        let letter = letter(
+            at: input.position, of: lane.partition, index: index + 1, stream: effect.stream, type: effect.payload.name, reason: reason, record: [])
+        outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: effect))
+        reporter.report(.deadLettered(group: reporter.group, stream: effect.stream, type: effect.payload.name, reason: reason))
     }
 
     /// All that the commands in hand came to is durable.
@@ -213,7 +248,7 @@ extension CommandLoop {
         lanes[slot].current.removeAll(keepingCapacity: true)
         lanes[slot].commit = nil
         lanes[slot].unsentEffects = []
-        lanes[slot].decidesSingly = false
+        if lanes[slot].share < settings.sharedCommands { lanes[slot].share *= 2 }
         lanes[slot].phase = lanes[slot].isTainted ? .cold : .idle
         lanes[slot].isTainted = false
         if !lanes[slot].waiting.isEmpty { ready.append(slot) }
@@ -242,7 +277,7 @@ extension CommandLoop {
     private mutating func refused(_ slot: Int, _ reason: String, now: Instant) {
         reporter.report(.brokerRefused(group: reporter.group, reason: reason))
         if lanes[slot].current.count > 1 {
-            lanes[slot].decidesSingly = true
+            lanes[slot].share = lanes[slot].current.count / 2
         } else if !lanes[slot].current[0].hasFailed {
             lanes[slot].current[0].verdict = .failed(reason: "its commit was refused: \(reason)")
         } else {
@@ -270,7 +305,13 @@ extension CommandLoop {
 
     private mutating func decideAgain(_ slot: Int, at time: Instant?) {
         handler.forget(slot: slot)
-        lanes[slot].waiting.prepend(lanes[slot].current)
+        // What failed for good stays so; what its own conditions said may be otherwise now.
+        lanes[slot].waiting.prepend(
+            lanes[slot].current.map { pending in
+                var pending = pending
+                if !pending.hasFailed { pending.verdict = nil }
+                return pending
+            })
         lanes[slot].current.removeAll()
         lanes[slot].commit = nil
         lanes[slot].isTainted = false
@@ -282,4 +323,9 @@ extension CommandLoop {
             ready.append(slot)
         }
     }
+}
+
+extension CommandOutcome {
+    /// Whether a saga that sent the command is to be told.
+    fileprivate var isRefusal: Bool { if case .accepted = self { false } else { true } }
 }

@@ -8,10 +8,11 @@ struct CommandLoop: MemberLoop {
         case load(lane: Int)
         case append(lane: Int)
         case letter(lane: Int)
-        case effect(lane: Int)
+        case effect(lane: Int, Envelope, index: Int)
+        case effectLetter(lane: Int)
         /// A command on its way to its own partition.
-        case forward(ordinal: Int)
-        /// The letter of a record without a stream.
+        case forward(PendingCommand)
+        /// The letter of a record that no lane has: without a stream, or refused on its way to another partition.
         case stray(ordinal: Int)
     }
 
@@ -70,7 +71,7 @@ struct CommandLoop: MemberLoop {
         for partition in outcome.releases { forgetLanes(of: partition) }
         if lanes.count > settings.cachedStreams {
             let handler = handler
-            lanes.sweep { handler.forget(slot: $0) }
+            lanes.sweep(to: settings.cachedStreams) { handler.forget(slot: $0) }
         }
         reporter.flush()
     }
@@ -134,7 +135,8 @@ struct CommandLoop: MemberLoop {
             let envelope = Envelope(
                 id: id, kind: .command, stream: stream, payload: Payload(name: type, contentType: "", bytes: []), correlation: id,
                 occurredAt: surroundings.clock.time)
-            let pending = PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
+            let pending = PendingCommand(
+                envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
             queue(pending, in: partition, into: &outcome)
         case .undecodable(let record, nil, let type, let reason):
             stray(delivery, ordinal, type: type, reason: reason, record: record, into: &outcome)
@@ -147,7 +149,11 @@ struct CommandLoop: MemberLoop {
         let stream = pending.envelope.stream
         guard let slot = lanes.slot(of: stream.aggregate) ?? newLane(of: stream, in: partition), lanes[slot].partition == partition else {
             // Its publisher used another partitioner: one owner decides the aggregate, so the command goes there.
-            let token = expect(.forward(ordinal: pending.ordinal), in: partition)
+            guard pending.record.isEmpty else {
+                let reason = "it lies in partition \(partition), which is not its aggregate's, and cannot be read"
+                return stray(pending, in: partition, stream: stream, reason: reason, into: &outcome)
+            }
+            let token = expect(.forward(pending), in: partition)
             outcome.messages.append(.init(token: token, partition: partition, envelope: pending.envelope))
             reporter.report(.forwarded(group: reporter.group, stream: stream))
             return
@@ -161,7 +167,7 @@ struct CommandLoop: MemberLoop {
         return lanes.insert(Lane(stream: stream, partition: partition))
     }
 
-    /// A record whose stream cannot be trusted becomes a letter that is named by its place, stored before progress moves.
+    /// A record that no lane can have becomes a letter that is named by its place, stored before progress moves.
     private mutating func stray(_ delivery: Delivery, _ ordinal: Int, type: String, reason: String, record: [UInt8], into outcome: inout Outcome) {
         let token = expect(.stray(ordinal: ordinal), in: delivery.partition)
         let letter = letter(at: delivery.position, of: delivery.partition, stream: nil, type: type, reason: reason, record: record)
@@ -169,14 +175,26 @@ struct CommandLoop: MemberLoop {
         reporter.report(.deadLettered(group: reporter.group, stream: nil, type: type, reason: reason))
     }
 
-    func letter(at position: Position, of partition: Int, stream: StreamID?, type: String, reason: String, attempts: Int = 1, record: [UInt8]) -> DeadLetter {
+    mutating func stray(_ pending: PendingCommand, in partition: Int, stream: StreamID, reason: String, into outcome: inout Outcome) {
+        let token = expect(.stray(ordinal: pending.ordinal), in: partition)
+        let type = pending.envelope.payload.name
+        let letter = letter(at: pending.position, of: partition, stream: stream, type: type, reason: reason, record: pending.record)
+        let message = pending.record.isEmpty ? pending.envelope : nil
+        outcome.letters.append(.init(token: token, partition: partition, letter: letter, message: message))
+        reporter.report(.deadLettered(group: reporter.group, stream: stream, type: type, reason: reason))
+    }
+
+    func letter(
+        at position: Position, of partition: Int, index: Int = 0, stream: StreamID?, type: String, reason: String, attempts: Int = 1, record: [UInt8]
+    ) -> DeadLetter {
         let time = surroundings.clock.time
         return DeadLetter(
-            place: place(of: position, in: partition), group: reporter.group, reason: reason, attempts: attempts, worker: member.id, firstFailedAt: time,
+            place: place(of: position, in: partition, index: index), group: reporter.group, reason: reason, attempts: attempts, worker: member.id,
+            firstFailedAt: time,
             lastFailedAt: time, stream: stream, type: type, record: record)
     }
 
-    func place(of position: Position, in partition: Int) -> Place {
-        Place(log: .commands, incarnation: member.incarnation, partition: partition, position: position)
+    func place(of position: Position, in partition: Int, index: Int = 0) -> Place {
+        Place(log: .commands, incarnation: member.incarnation, partition: partition, position: position, index: index)
     }
 }

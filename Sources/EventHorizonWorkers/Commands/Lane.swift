@@ -37,8 +37,10 @@ struct Lane {
     /// Failed attempts at what is at the front, and when the first of them was.
     var attempts = 0
     var firstFailure: Instant?
-    /// Set where a shared commit was refused: its commands are decided one by one.
-    var decidesSingly = false
+    /// How many commands share the next commit: less after one that was too large, growing again with each that is stored.
+    var share = Int.max
+    /// Set where the stream's events cannot be read by their types: no command of it can be decided.
+    var unreadable: String?
     /// The state in the handler is not the stream's: the stream is loaded again before the next decision.
     var isTainted = false
     /// Used since the last sweep of idle lanes.
@@ -59,6 +61,7 @@ struct Lane {
         recent.removeAll()
         inputs.removeAll()
         unsentEffects = []
+        unreadable = nil
     }
 
     /// What the lane knows after `stored`.
@@ -68,20 +71,27 @@ struct Lane {
         version = commit.version
         position = stored.position
         inputs = commit.inputs
-        recent = commit.recent
-        remember(commit.decided, of: commit.number, window: window)
+        if recent.isEmpty { recent = commit.recent }
+        for command in commit.decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: commit.number)) }
+        // More is remembered here than a commit carries on, the whole of the last commit in any case.
+        let kept = max(window, Self.remembered, commit.decided.count)
+        if recent.count > kept { recent.removeFirst(recent.count - kept) }
         unsentEffects = commit.step?.effects ?? []
     }
 
-    private mutating func remember(_ decided: [DecidedCommand], of number: Int, window: Int) {
-        for command in decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: number)) }
-        if recent.count > window { recent.removeFirst(recent.count - window) }
+    /// How many command ids a lane remembers, at least.
+    private static let remembered = 64
+
+    /// What the next commit carries on. An answer that is large is not among them: it would grow every commit that follows.
+    func carriedOn(window: Int) -> [RecentCommand] {
+        let small = recent.filter { command in
+            if case .rejected(let reason) = command.outcome { reason.bytes.count <= 1024 } else { true }
+        }
+        return Array(small.suffix(window))
     }
 
-    /// The last place that the stream was fed from in this log.
-    func lastInput(of log: Log, incarnation: UInt64) -> Position? {
-        inputs.first { $0.log == log && $0.incarnation == incarnation }?.position
-    }
+    /// Whether the stream was fed from this place, or from one after it in the same partition: then the command was decided before.
+    func hasInput(upTo place: Place) -> Bool { inputs.contains { place.isBeside($0) && place.isUpTo($0) } }
 
     func answer(to id: MessageID) -> CommandOutcome? {
         recent.last { $0.id == id }?.outcome

@@ -4,6 +4,7 @@ internal import EventHorizon
 struct LaneTable {
     private var lanes: [Lane?] = []
     private var free: [Int] = []
+    private var hand = 0
     private var slots: [ExactText: Int] = [:]
 
     var count: Int { slots.count }
@@ -30,15 +31,16 @@ struct LaneTable {
         free.append(slot)
     }
 
-    /// Forgets the idle lanes that were not used since the last sweep.
-    mutating func sweep(_ forget: (Int) -> Void) {
-        for slot in lanes.indices {
-            guard let lane = lanes[slot], lane.isIdle else { continue }
+    /// Forgets idle lanes until no more than `limit` are left, those first that were not used since the hand last passed them (the clock algorithm).
+    mutating func sweep(to limit: Int, _ forget: (Int) -> Void) {
+        for _ in 0..<lanes.count * 2 where count > limit {
+            hand = (hand + 1) % lanes.count
+            guard let lane = lanes[hand], lane.isIdle else { continue }
             if lane.isRecent {
-                lanes[slot]?.isRecent = false
+                lanes[hand]?.isRecent = false
             } else {
-                forget(slot)
-                remove(slot)
+                forget(hand)
+                remove(hand)
             }
         }
     }

@@ -10,28 +10,35 @@ struct PartitionProgress {
     /// Everything up to here is settled.
     private(set) var progress: Position
     private var saidProgress: Position
+    private var lastDelivered: Position
     /// Settled deliveries that the member was not told of.
     private var finished = 0
-    /// Whether anything was settled since the last look.
+    /// Whether progress moved since the last look.
     private var hasMoved = false
     /// What was submitted for the partition and is not answered.
     var inFlight = 0
     /// Nothing new is begun; released when nothing is in flight.
     var isLeaving = false
     var isStalled = false
-    /// When something was last settled, or work came to an idle partition.
+    /// When progress last moved, or work came to an idle partition.
     private(set) var movedAt: Instant
 
     init(progress: Position, now: Instant) {
         self.progress = progress
         saidProgress = progress
+        lastDelivered = progress
         movedAt = now
     }
 
     var hasWork: Bool { head < entries.count }
 
-    /// Takes a delivery in. Its ordinal names it until it is settled.
-    mutating func deliver(_ position: Position, now: Instant) -> Int {
+    /// Takes a delivery in. Its ordinal names it until it is settled; nil for what was delivered before, which takes no credit.
+    mutating func deliver(_ position: Position, isSkipped: Bool, now: Instant) -> Int? {
+        guard position > lastDelivered else {
+            if !isSkipped { finished += 1 }
+            return nil
+        }
+        lastDelivered = position
         if !hasWork { movedAt = now }
         entries.append((position, true))
         return base + entries.count - 1 - head
@@ -42,9 +49,9 @@ struct PartitionProgress {
         let index = head + ordinal - base
         guard ordinal >= base, index < entries.count, entries[index].isOpen else { return }
         entries[index].isOpen = false
-        hasMoved = true
         if !isSkipped { finished += 1 }
         while head < entries.count, !entries[head].isOpen {
+            hasMoved = true
             progress = entries[head].position
             head += 1
             base += 1
@@ -65,14 +72,15 @@ struct PartitionProgress {
         return progress
     }
 
-    /// Whether anything was settled since this was last asked, and how much credit that gives back.
+    /// How far reading may run ahead of the oldest delivery that is not settled: no credit is given back beyond it.
+    static let longestDistance = 20_000
+
+    /// Whether progress moved since this was last asked, and how much credit is given back.
     mutating func takeFinished(now: Instant) -> (hasMoved: Bool, credit: Int) {
-        guard hasMoved else { return (false, 0) }
-        movedAt = now
-        defer {
-            hasMoved = false
-            finished = 0
-        }
-        return (true, finished)
+        defer { hasMoved = false }
+        if hasMoved { movedAt = now }
+        guard entries.count - head < Self.longestDistance else { return (hasMoved, 0) }
+        defer { finished = 0 }
+        return (hasMoved, finished)
     }
 }

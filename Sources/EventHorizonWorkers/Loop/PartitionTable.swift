@@ -41,8 +41,11 @@ struct PartitionTable {
         report(.draining(group: group))
     }
 
+    /// Nil for what the member does not take: its partition is being given up, or it was delivered before.
     mutating func deliver(_ delivery: Delivery, now: Instant) -> Int? {
-        accepts(delivery.partition) ? partitions[delivery.partition]?.deliver(delivery.position, now: now) : nil
+        guard accepts(delivery.partition) else { return nil }
+        let isSkipped = if case .skipped = delivery.content { true } else { false }
+        return partitions[delivery.partition]?.deliver(delivery.position, isSkipped: isSkipped, now: now)
     }
 
     mutating func settle(_ ordinal: Int, of partition: Int, isSkipped: Bool = false) { partitions[partition]?.settle(ordinal, isSkipped: isSkipped) }
@@ -54,9 +57,9 @@ struct PartitionTable {
         for index in partitions.indices {
             guard partitions[index] != nil else { continue }
             if let progress = partitions[index]?.takeProgress() { outcome.progress.append((index, progress)) }
-            if let (hasMoved, credit) = partitions[index]?.takeFinished(now: now), hasMoved {
+            if let (hasMoved, credit) = partitions[index]?.takeFinished(now: now) {
                 if credit > 0 { outcome.finished.append((index, credit)) }
-                if partitions[index]?.isStalled == true {
+                if hasMoved, partitions[index]?.isStalled == true {
                     partitions[index]?.isStalled = false
                     report(.progressResumed(group: group, partition: index))
                 }

@@ -17,6 +17,10 @@ struct Queue<Element> {
         if !isEmpty { change(&elements[head]) }
     }
 
+    mutating func replaceLast(_ change: (inout Element) -> Void) {
+        if !isEmpty { change(&elements[elements.count - 1]) }
+    }
+
     mutating func append(_ element: Element) { elements.append(element) }
 
     mutating func popFirst() -> Element? {

@@ -8,8 +8,8 @@ protocol Projecting: Sendable {
     /// Makes the projection's place in the store; its identity, where the store is local.
     func prepare() throws -> String?
     func checkpoints() throws -> [Int: Checkpoint]
-    /// Decodes what the projector reads of a commit.
-    func decode(_ commit: Commit) throws -> ProjectorInputs
+    /// Decodes what the projector reads of a commit, and says which events could not be.
+    func decode(_ commit: Commit) -> (inputs: ProjectorInputs, failures: [ProjectionFailure])
     /// One transaction: the checkpoints move, then the rows are written.
     func write(_ inputs: [ProjectorInputs], moving moves: [CheckpointMove]) throws
     /// The same for one commit, event by event.
@@ -57,14 +57,19 @@ struct Projection<P: Projector>: Projecting {
 
     func checkpoints() throws -> [Int: Checkpoint] { try store.checkpoints(of: projection) }
 
-    func decode(_ commit: Commit) throws -> ProjectorInputs {
+    func decode(_ commit: Commit) -> (inputs: ProjectorInputs, failures: [ProjectionFailure]) {
         var inputs: [P.Input] = []
         var events: [Int] = []
+        var failures: [ProjectionFailure] = []
         for (index, event) in commit.events.enumerated() {
-            _ = try reads.decode(event, version: commit.firstVersion + index, formats: formats, into: &inputs)
+            do {
+                _ = try reads.decode(event, version: commit.firstVersion + index, formats: formats, into: &inputs)
+            } catch {
+                failures.append(ProjectionFailure(event: index, cause: error))
+            }
             while events.count < inputs.count { events.append(index) }
         }
-        return ProjectorInputs(events: events, values: inputs)
+        return (ProjectorInputs(events: events, values: inputs), failures)
     }
 
     private func values(of inputs: ProjectorInputs) -> [P.Input] { inputs.values as? [P.Input] ?? [] }

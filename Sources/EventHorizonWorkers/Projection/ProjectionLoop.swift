@@ -21,8 +21,16 @@ struct ProjectionLoop: MemberLoop {
         var attempts = 0
         var firstFailure: Instant?
         var retryAt: Instant?
-        /// The letter of the first item is on its way.
+        /// A letter is on its way.
         var isLettering = false
+        var firstFailureTime: Timestamp?
+
+        mutating func isTriedAnew() {
+            attempts = 0
+            firstFailure = nil
+            firstFailureTime = nil
+            retryAt = nil
+        }
     }
 
     private let projecting: any Projecting
@@ -31,14 +39,18 @@ struct ProjectionLoop: MemberLoop {
     private let member: any GroupMember
     private var reporter: Reporter
     private var table: PartitionTable
+    /// Claimed partitions whose checkpoints are not read yet.
+    private var claims: [Claim] = []
     private var backlogs: [Int: Backlog] = [:]
     private var letters: [Int: Int] = [:]
     private var nextToken = 1
     /// A store that is busy or away is waited for.
-    private var storeRetry: (at: Instant, attempts: Int)?
+    private var storeRetryAt: Instant?
+    private var storeAttempts = 0
 
     init(
-        projecting: any Projecting, retry: RetryPolicy, surroundings: Surroundings, group: String, instruments: [any Instrument], member: any GroupMember
+        projecting: any Projecting, retry: RetryPolicy, surroundings: Surroundings, group: String, instruments: [any Instrument],
+        member: any GroupMember
     ) {
         self.projecting = projecting
         self.retry = retry
@@ -51,82 +63,124 @@ struct ProjectionLoop: MemberLoop {
     var isDrained: Bool { table.isDraining && table.isEmpty }
 
     var deadline: Instant? {
-        ([table.nextLook, storeRetry?.at] + backlogs.values.map(\.retryAt)).compactMap { $0 }.min()
+        // While the store is waited for, nothing else is due.
+        if let storeRetryAt { return table.nextLook.map { min($0, storeRetryAt) } ?? storeRetryAt }
+        let retries = backlogs.compactMap { partition, backlog in
+            table.accepts(partition) && !backlog.isLettering && !backlog.items.isEmpty ? backlog.retryAt : nil
+        }
+        return (retries + [table.nextLook].compactMap { $0 }).min()
     }
 
     mutating func take(_ turn: inout Turn, into outcome: inout Outcome, now: Instant) throws {
         reporter.report(turn.notices)
         if turn.isDraining { table.drain { reporter.report($0) } }
         for partition in turn.lost { lose(partition) }
-        if !turn.claimed.isEmpty { try start(turn.claimed, into: &outcome, now: now) }
+        for claim in turn.claimed {
+            // The group's recorded progress says nothing here: the store's checkpoint may lie before it.
+            table.claim(claim.partition, progress: .start, now: now)
+            if table.accepts(claim.partition) { claims.append(claim) }
+        }
         for partition in turn.revoked { table.revoke(partition) }
         for answer in turn.answers { take(answer) }
         for delivery in turn.deliveries { try take(delivery, into: &outcome, now: now) }
-        if storeRetry.map({ $0.at <= now }) ?? true { write(into: &outcome, now: now) }
+        if storeRetryAt.map({ $0 <= now }) ?? true {
+            storeRetryAt = nil
+            if !claims.isEmpty { try start(into: &outcome, now: now) }
+            write(into: &outcome, now: now)
+        }
         table.flush(into: &outcome, now: now) { reporter.report($0) }
-        for partition in outcome.releases { backlogs[partition] = nil }
+        for partition in outcome.releases { forget(partition) }
         reporter.flush()
     }
 
-    private mutating func start(_ claims: [Claim], into outcome: inout Outcome, now: Instant) throws {
-        let checkpoints = try projecting.checkpoints()
-        for claim in claims {
+    /// Reads on after the store's own word, which the claimed partitions wait for.
+    private mutating func start(into outcome: inout Outcome, now: Instant) throws {
+        let checkpoints: [Int: Checkpoint]
+        do {
+            checkpoints = try projecting.checkpoints()
+        } catch let problem as Misconfiguration {
+            throw problem
+        } catch {
+            return wait(for: error, now: now)
+        }
+        for claim in claims where table.accepts(claim.partition) {
             let checkpoint = checkpoints[claim.partition]
             if let checkpoint, checkpoint.incarnation != member.incarnation {
                 throw Misconfiguration(
-                    "read model '\(projecting.projection)' was made from another incarnation of the events log: remove it, and it is built anew from this one")
+                    "read model '\(projecting.projection)' was made from another incarnation of the events log: remove it, and it is built anew "
+                        + "from this one")
             }
             let progress = checkpoint?.position ?? .start
-            table.claim(claim.partition, progress: progress, now: now)
-            reporter.report(.partitionClaimed(group: reporter.group, partition: claim.partition, progress: progress, unclean: claim.isUnclean))
-            guard table.accepts(claim.partition) else { continue }
+            reporter.report(
+                .partitionClaimed(group: reporter.group, partition: claim.partition, progress: progress, unclean: claim.isUnclean))
             backlogs[claim.partition] = Backlog(checkpoint: checkpoint)
             outcome.starts.append((claim.partition, progress))
         }
+        claims.removeAll()
+    }
+
+    private mutating func forget(_ partition: Int) {
+        backlogs[partition] = nil
+        claims.removeAll { $0.partition == partition }
+        letters = letters.filter { $0.value != partition }
     }
 
     private mutating func lose(_ partition: Int) {
         table.lose(partition) { reporter.report($0) }
-        backlogs[partition] = nil
-        letters = letters.filter { $0.value != partition }
+        forget(partition)
     }
 
     // MARK: Deliveries
 
     private mutating func take(_ delivery: Delivery, into outcome: inout Outcome, now: Instant) throws {
-        guard backlogs[delivery.partition] != nil, let ordinal = table.deliver(delivery, now: now) else { return }
+        let partition = delivery.partition
+        guard backlogs[partition] != nil, let ordinal = table.deliver(delivery, now: now) else { return }
+        var item = Item(ordinal: ordinal, position: delivery.position)
         switch delivery.content {
         case .skipped(let count):
             reporter.counts.skipped += count
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position, isSkipped: true))
-        case .commit(let commit):
-            var item = Item(ordinal: ordinal, position: delivery.position, commit: commit)
-            do {
-                item.inputs = try projecting.decode(commit)
-            } catch let error as PayloadError where error.isFuture {
-                throw reporter.future("\(error)", of: commit.stream, in: delivery.partition)
-            } catch {
-                send(letterFor: commit.stream, commit.events.first, "\(error)", [], delivery.position, delivery.partition, into: &outcome)
+            item.isSkipped = true
+            // However long the store is away, skipped records are one item.
+            if let last = backlogs[partition]?.items.last, last.isSkipped {
+                table.settle(last.ordinal, of: partition, isSkipped: true)
+                let skipped = item
+                backlogs[partition]?.items.replaceLast { $0 = skipped }
+                return
             }
-            backlogs[delivery.partition]?.items.append(item)
+        case .commit(let commit):
+            item.commit = commit
+            let (inputs, failures) = projecting.decode(commit)
+            item.inputs = inputs
+            for failure in failures {
+                if let error = failure.cause as? PayloadError, error.isFuture {
+                    throw reporter.future("\(error)", of: commit.stream, in: partition)
+                }
+                send(letterFor: item, failure, in: partition, into: &outcome)
+            }
         case .undecodable(let record, let stream, _, let reason):
-            send(letterFor: stream, nil, reason, record, delivery.position, delivery.partition, into: &outcome)
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position))
+            send(letterFor: stream, nil, reason, record: record, at: delivery.position, in: partition, into: &outcome)
         case .command(let command):
-            send(letterFor: command.stream, command, "a command lies in the events log", [], delivery.position, delivery.partition, into: &outcome)
-            backlogs[delivery.partition]?.items.append(Item(ordinal: ordinal, position: delivery.position))
+            send(letterFor: command.stream, command, "a command lies in the events log", at: delivery.position, in: partition, into: &outcome)
         }
+        backlogs[partition]?.items.append(item)
+    }
+
+    private mutating func send(letterFor item: Item, _ failure: ProjectionFailure, in partition: Int, attempts: Int = 1, into outcome: inout Outcome) {
+        send(
+            letterFor: item.commit?.stream, item.commit?.events[failure.event], "\(failure.cause)", at: item.position, index: failure.event,
+            in: partition, attempts: attempts, into: &outcome)
     }
 
     private mutating func send(
-        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, _ record: [UInt8], _ position: Position, _ partition: Int, attempts: Int = 1,
-        into outcome: inout Outcome
+        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, record: [UInt8] = [], at position: Position, index: Int = 0,
+        in partition: Int, attempts: Int = 1, into outcome: inout Outcome
     ) {
         let time = surroundings.clock.time
         let type = message?.payload.name ?? ""
         let letter = DeadLetter(
-            place: Place(log: .events, incarnation: member.incarnation, partition: partition, position: position), group: reporter.group, reason: reason,
-            attempts: attempts, worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type, record: record)
+            place: Place(log: .events, incarnation: member.incarnation, partition: partition, position: position, index: index),
+            group: reporter.group, reason: reason, attempts: attempts, worker: member.id,
+            firstFailedAt: backlogs[partition]?.firstFailureTime ?? time, lastFailedAt: time, stream: stream, type: type, record: record)
         let token = nextToken
         nextToken += 1
         letters[token] = partition
@@ -146,19 +200,32 @@ struct ProjectionLoop: MemberLoop {
     // MARK: Writing
 
     private mutating func write(into outcome: inout Outcome, now: Instant) {
-        let due = backlogs.keys.sorted().filter { partition in
-            guard let backlog = backlogs[partition], table.accepts(partition) else { return false }
-            return !backlog.items.isEmpty && !backlog.isLettering && backlog.retryAt.map { $0 <= now } ?? true
+        var single: [Int] = []
+        batch: while true {
+            let due = backlogs.keys.sorted().filter { partition in
+                guard let backlog = backlogs[partition], table.accepts(partition) else { return false }
+                return !backlog.items.isEmpty && !backlog.isLettering && backlog.retryAt.map { $0 <= now } ?? true
+            }
+            let fresh = due.filter { backlogs[$0]?.attempts == 0 }
+            single = due.filter { backlogs[$0]?.attempts != 0 }
+            switch fresh.isEmpty ? .written : writeAll(fresh, now: now) {
+            case .written: break batch
+            // The others are written without the one that is another member's now.
+            case .lost: continue batch
+            case .stopped: return
+            case .failed:
+                single += fresh
+                break batch
+            }
         }
-        let fresh = due.filter { backlogs[$0]?.attempts == 0 }
-        var single = due.filter { backlogs[$0]?.attempts != 0 }
-        if !fresh.isEmpty, case .failed = writeAll(fresh, now: now) { single += fresh }
-        for partition in single { writeSingly(partition, into: &outcome, now: now) }
+        for partition in single where storeRetryAt == nil { writeSingly(partition, into: &outcome, now: now) }
     }
 
     private enum Attempt {
         case written
-        /// The store is not to be had, or another member has the partition: nothing more now.
+        /// Another member has written one of the partitions: it is given up.
+        case lost
+        /// The store is not to be had: nothing more now.
         case stopped
         /// Nothing was written, for what the batch holds.
         case failed(any Error)
@@ -191,7 +258,7 @@ struct ProjectionLoop: MemberLoop {
                 written(move)
                 reporter.counts.events += first.inputs?.count ?? 0
                 continue
-            case .stopped: return
+            case .lost, .stopped: return
             case .failed(let error): failed(first, error, of: partition, into: &outcome, now: now)
             }
             return
@@ -199,7 +266,8 @@ struct ProjectionLoop: MemberLoop {
     }
 
     private func move(_ partition: Int, to position: Position) -> CheckpointMove {
-        CheckpointMove(partition: partition, from: backlogs[partition]?.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: position))
+        CheckpointMove(
+            partition: partition, from: backlogs[partition]?.checkpoint, to: Checkpoint(incarnation: member.incarnation, position: position))
     }
 
     private mutating func attempt(now: Instant, _ write: () throws -> Void) -> Attempt {
@@ -209,7 +277,7 @@ struct ProjectionLoop: MemberLoop {
             // Another member wrote this partition's rows: it is given up, and begun again from the store's own word.
             reporter.report(.brokerRefused(group: reporter.group, reason: "\(conflict)"))
             table.revoke(conflict.partition)
-            return .stopped
+            return .lost
         } catch let error as any RetriableError where error.isRetriable {
             wait(for: error, now: now)
             return .stopped
@@ -217,16 +285,14 @@ struct ProjectionLoop: MemberLoop {
             return .failed(error)
         }
         surroundings.reach(.afterRows)
-        storeRetry = nil
+        storeAttempts = 0
         return .written
     }
 
     private mutating func written(_ move: CheckpointMove) {
         let partition = move.partition
         backlogs[partition]?.checkpoint = move.to
-        backlogs[partition]?.attempts = 0
-        backlogs[partition]?.firstFailure = nil
-        backlogs[partition]?.retryAt = nil
+        backlogs[partition]?.isTriedAnew()
         while let item = backlogs[partition]?.items.first, item.position <= move.to.position {
             _ = backlogs[partition]?.items.popFirst()
             if item.commit != nil { reporter.counts.deliveries += 1 }
@@ -235,33 +301,39 @@ struct ProjectionLoop: MemberLoop {
     }
 
     private mutating func failed(_ item: Item, _ error: any Error, of partition: Int, into outcome: inout Outcome, now: Instant) {
-        let failure = error as? ProjectionFailure
-        if let retriable = failure?.cause as? any RetriableError, retriable.isRetriable { return wait(for: retriable, now: now) }
-        let reason = "\(failure?.cause ?? error)"
+        // What is not said to be an event's fault is the store's, and no event is given up for it: the stall shows.
+        guard let failure = error as? ProjectionFailure else { return wait(for: error, now: now) }
+        if let retriable = failure.cause as? any RetriableError, retriable.isRetriable { return wait(for: retriable, now: now) }
         let attempts = (backlogs[partition]?.attempts ?? 0) + 1
         let since = backlogs[partition]?.firstFailure ?? now
         backlogs[partition]?.attempts = attempts
         backlogs[partition]?.firstFailure = since
+        if attempts == 1 {
+            let time = surroundings.clock.time
+            backlogs[partition]?.firstFailureTime = time
+        }
         guard now - since >= retry.budget else {
             let delay = retry.delay(after: attempts, random: surroundings.randomness.next())
             backlogs[partition]?.retryAt = now + delay
-            reporter.report(.retried(group: reporter.group, stream: item.commit?.stream, attempt: attempts, reason: reason, next: delay))
+            reporter.report(
+                .retried(group: reporter.group, stream: item.commit?.stream, attempt: attempts, reason: "\(failure.cause)", next: delay))
             return
         }
-        let event = failure.flatMap { failure in item.commit.map { $0.events[failure.event] } }
+        send(letterFor: item, failure, in: partition, attempts: attempts, into: &outcome)
         let projecting = projecting
         backlogs[partition]?.items.replaceFirst { first in
-            first.inputs = failure.flatMap { failure in first.inputs.map { projecting.leave(out: failure.event, of: $0) } }
+            first.inputs = first.inputs.map { projecting.leave(out: failure.event, of: $0) }
         }
-        backlogs[partition]?.firstFailure = nil
-        backlogs[partition]?.retryAt = nil
-        send(letterFor: item.commit?.stream, event, reason, [], item.position, partition, attempts: attempts, into: &outcome)
+        backlogs[partition]?.isTriedAnew()
+        // One by one until the commit is written: the rest of it may fail as well.
+        backlogs[partition]?.attempts = 1
     }
 
-    private mutating func wait(for error: any RetriableError, now: Instant) {
-        let attempts = (storeRetry?.attempts ?? 0) + 1
+    private mutating func wait(for error: any Error, now: Instant) {
+        storeAttempts += 1
+        let attempts = storeAttempts
         let delay = retry.delay(after: attempts, random: surroundings.randomness.next())
-        storeRetry = (now + delay, attempts)
+        storeRetryAt = now + delay
         reporter.report(.retried(group: reporter.group, stream: nil, attempt: attempts, reason: "\(error)", next: delay))
     }
 }

@@ -10,7 +10,8 @@ public struct ProjectorWorker: Worker {
     private let formatsAreMissing: Bool
 
     public init<Store: ReadModelStore>(
-        _ projector: any Projector<Store>, _ more: any Projector<Store>..., into store: Store, broker: any Broker, payloads: [any PayloadFormat] = [.json]
+        _ projector: any Projector<Store>, _ more: any Projector<Store>..., into store: Store, broker: any Broker,
+        payloads: [any PayloadFormat] = [.json]
     ) {
         func projecting<P: Projector<Store>>(_ projector: P) -> any Projecting {
             Projection(projector, into: store, formats: payloads, surroundings: broker.surroundings)
@@ -24,7 +25,9 @@ public struct ProjectorWorker: Worker {
 
     public func run() async throws {
         var problems = projections.flatMap(\.problems)
-        if Set(projections.map(\.projection)).count < projections.count { problems.append("two projectors of one worker have one name and version: rename one") }
+        if Set(projections.map(\.projection)).count < projections.count {
+            problems.append("two projectors of one worker have one name and version: rename one")
+        }
         if formatsAreMissing { problems.append("a projector worker needs a payload format: leave out 'payloads' for JSON") }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -35,7 +38,8 @@ public struct ProjectorWorker: Worker {
                         name: name, log: .events, categories: projecting.categories, keepsOwnProgress: true, store: try projecting.prepare())
                     try await serve(declaration, of: broker, instruments) { member in
                         ProjectionLoop(
-                            projecting: projecting, retry: retry, surroundings: broker.surroundings, group: name, instruments: instruments, member: member)
+                            projecting: projecting, retry: retry, surroundings: broker.surroundings, group: name, instruments: instruments,
+                            member: member)
                     }
                 }
             }

@@ -39,6 +39,9 @@ public struct CommandPublisher: Sendable {
     public func send<Target: CommandTarget>(
         contentsOf commands: [(command: Target.Command, id: AggregateID<Target>)], context: CommandContext = CommandContext()
     ) async throws -> [MessageID] {
+        guard context.id == nil || commands.count < 2 else {
+            throw CommandError.refused(reason: "\(commands.count) commands were given one id: an id takes effect once, so leave it out, or send them one by one")
+        }
         let envelopes = try commands.map { try envelope($0.command, $0.id, context) }
         try check(await broker.publish(envelopes), envelopes)
         return envelopes.map(\.id)
@@ -82,7 +85,9 @@ public struct CommandPublisher: Sendable {
 
     private func check(_ results: [PublishResult], _ envelopes: [Envelope]) throws {
         for (result, envelope) in zip(results, envelopes) {
-            if case .refused(let reason) = result { throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)") }
+            if case .refused(let reason) = result {
+                throw CommandError.refused(reason: "command '\(envelope.payload.name)' to '\(envelope.stream)': \(reason)")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ struct RouterLoop: MemberLoop {
     private struct Open {
         let partition: Int
         let ordinal: Int
+        let position: Position
         var count: Int
     }
 
@@ -14,11 +15,18 @@ struct RouterLoop: MemberLoop {
     private let member: any GroupMember
     private var reporter: Reporter
     private var table: PartitionTable
+    /// What a token's answer is for.
+    private struct Sent {
+        /// In `open`.
+        let delivery: Int
+        /// The event that it came of, within its commit.
+        let index: Int
+        /// Nil for a letter.
+        let command: Envelope?
+    }
     private var open: [Int: Open] = [:]
-    /// By token, the key in `open`.
-    private var expected: [Int: Int] = [:]
-    private var nextToken = 1
-    private var commands: [Envelope] = []
+    private var expected: [Int: Sent] = [:]
+    private var nextNumber = 1
 
     init(router: any SagaRouting, surroundings: Surroundings, group: String, instruments: [any Instrument], member: any GroupMember) {
         self.router = router
@@ -38,7 +46,7 @@ struct RouterLoop: MemberLoop {
             table.lose(partition) { reporter.report($0) }
             let gone = Set(open.filter { $0.value.partition == partition }.keys)
             open = open.filter { !gone.contains($0.key) }
-            expected = expected.filter { !gone.contains($0.value) }
+            expected = expected.filter { !gone.contains($0.value.delivery) }
         }
         for claim in turn.claimed {
             table.claim(claim.partition, progress: claim.progress, now: now)
@@ -46,7 +54,7 @@ struct RouterLoop: MemberLoop {
             if table.accepts(claim.partition) { outcome.starts.append((claim.partition, claim.progress)) }
         }
         for partition in turn.revoked { table.revoke(partition) }
-        for answer in turn.answers { take(answer) }
+        for answer in turn.answers { take(answer, into: &outcome) }
         for delivery in turn.deliveries { try take(delivery, into: &outcome, now: now) }
         table.flush(into: &outcome, now: now) { reporter.report($0) }
         reporter.flush()
@@ -60,63 +68,79 @@ struct RouterLoop: MemberLoop {
             reporter.counts.skipped += count
             table.settle(ordinal, of: partition, isSkipped: true)
         case .commit(let commit):
-            commands.removeAll(keepingCapacity: true)
-            do {
-                try router.route(commit, into: &commands)
-            } catch let error as PayloadError where error.isFuture {
+            let routed = router.route(commit, at: place(delivery.position, partition))
+            for failure in routed.failures {
+                guard let error = failure.error as? PayloadError, error.isFuture else { continue }
                 throw reporter.future("\(error)", of: commit.stream, in: partition)
-            } catch {
-                commands.removeAll()
-                send(letterFor: commit.stream, commit.events.first, "\(error)", [], delivery, ordinal, into: &outcome)
-                return
             }
-            guard !commands.isEmpty else {
+            guard !routed.commands.isEmpty || !routed.failures.isEmpty else {
                 reporter.counts.deliveries += 1
                 table.settle(ordinal, of: partition)
                 return
             }
-            reporter.counts.effects += commands.count
-            let key = nextToken
-            open[key] = Open(partition: partition, ordinal: ordinal, count: commands.count)
-            for command in commands { outcome.messages.append(.init(token: expect(key, partition), partition: partition, envelope: command)) }
+            let key = begin(delivery, ordinal)
+            reporter.counts.effects += routed.commands.count
+            for command in routed.commands {
+                let token = expect(Sent(delivery: key, index: command.origin?.place.index ?? 0, command: command), partition)
+                outcome.messages.append(.init(token: token, partition: partition, envelope: command))
+            }
+            for failure in routed.failures {
+                let event = commit.events[failure.event]
+                send(letterFor: commit.stream, event, "\(failure.error)", index: failure.event, of: key, into: &outcome)
+            }
         case .undecodable(let record, let stream, _, let reason):
-            send(letterFor: stream, nil, reason, record, delivery, ordinal, into: &outcome)
+            send(letterFor: stream, nil, reason, record: record, of: begin(delivery, ordinal), into: &outcome)
         case .command(let command):
-            send(letterFor: command.stream, command, "a command lies in the events log", [], delivery, ordinal, into: &outcome)
+            send(letterFor: command.stream, command, "a command lies in the events log", of: begin(delivery, ordinal), into: &outcome)
         }
     }
 
-    private mutating func expect(_ key: Int, _ partition: Int) -> Int {
-        defer { nextToken += 1 }
-        expected[nextToken] = key
+    private func place(_ position: Position, _ partition: Int, index: Int = 0) -> Place {
+        Place(log: .events, incarnation: member.incarnation, partition: partition, position: position, index: index)
+    }
+
+    /// A delivery that is done with when all that is sent for it is answered.
+    private mutating func begin(_ delivery: Delivery, _ ordinal: Int) -> Int {
+        defer { nextNumber += 1 }
+        open[nextNumber] = Open(partition: delivery.partition, ordinal: ordinal, position: delivery.position, count: 0)
+        return nextNumber
+    }
+
+    private mutating func expect(_ sent: Sent, _ partition: Int) -> Int {
+        defer { nextNumber += 1 }
+        expected[nextNumber] = sent
+        open[sent.delivery]?.count += 1
         table.submitted(partition)
-        return nextToken
+        return nextNumber
     }
 
     private mutating func send(
-        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, _ record: [UInt8], _ delivery: Delivery, _ ordinal: Int,
+        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, record: [UInt8] = [], index: Int = 0, of key: Int,
         into outcome: inout Outcome
     ) {
-        let key = nextToken
-        open[key] = Open(partition: delivery.partition, ordinal: ordinal, count: 1)
+        guard let delivery = open[key] else { return }
         let time = surroundings.clock.time
         let type = message?.payload.name ?? ""
         let letter = DeadLetter(
-            place: Place(log: .events, incarnation: member.incarnation, partition: delivery.partition, position: delivery.position),
-            group: reporter.group, reason: reason, attempts: 1, worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type,
-            record: record)
-        let token = expect(key, delivery.partition)
+            place: place(delivery.position, delivery.partition, index: index), group: reporter.group, reason: reason, attempts: 1,
+            worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type, record: record)
+        let token = expect(Sent(delivery: key, index: index, command: nil), delivery.partition)
         outcome.letters.append(.init(token: token, partition: delivery.partition, letter: letter, message: message))
         reporter.report(.deadLettered(group: reporter.group, stream: stream, type: type, reason: reason))
     }
 
-    private mutating func take(_ answer: SettleAnswer) {
-        guard let key = expected.removeValue(forKey: answer.token), var delivery = open[key] else { return }
-        if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
-        table.answered(delivery.partition)
-        delivery.count -= 1
-        open[key] = delivery.count > 0 ? delivery : nil
-        guard delivery.count == 0 else { return }
+    private mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome) {
+        guard let sent = expected.removeValue(forKey: answer.token), let partition = open[sent.delivery]?.partition else { return }
+        table.answered(partition)
+        open[sent.delivery]?.count -= 1
+        if case .refused(let reason) = answer.result {
+            reporter.report(.brokerRefused(group: reporter.group, reason: reason))
+            if let command = sent.command {
+                send(letterFor: command.stream, command, reason, index: sent.index, of: sent.delivery, into: &outcome)
+            }
+        }
+        guard let delivery = open[sent.delivery], delivery.count == 0 else { return }
+        open[sent.delivery] = nil
         reporter.counts.deliveries += 1
         table.settle(delivery.ordinal, of: delivery.partition)
     }

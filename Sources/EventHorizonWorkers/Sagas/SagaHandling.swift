@@ -8,6 +8,8 @@ final class SagaHandling<S: Saga>: CommandHandling {
     private struct State {
         var saga: S?
         var undo: [Envelope] = []
+        /// The saga as it is written; nil before its first step.
+        var written: Payload?
     }
 
     private let reads = S.reads
@@ -22,7 +24,10 @@ final class SagaHandling<S: Saga>: CommandHandling {
 
     func load(_ commits: [StoredCommit], slot: Int) throws {
         forget(slot: slot)
-        guard let step = commits.last?.commit.step, !step.isComplete else { return }
+        guard let last = commits.last else { return }
+        guard let step = last.commit.step else { throw SagaError.withoutStep }
+        states[slot].written = step.state
+        guard !step.isComplete else { return }
         guard let format = formats.first(where: { $0.contentType == step.state.contentType }) else {
             throw PayloadError.contentType(step.state.contentType, name: step.state.name)
         }
@@ -46,6 +51,7 @@ final class SagaHandling<S: Saga>: CommandHandling {
             var made: [Envelope] = []
             do {
                 try react(to: pending.envelope, commit: commit, sent: effects.count, &state, &made)
+                if let saga = state.saga { state.written = try written(saga) }
                 states[slot] = state
                 effects += made
                 draft.verdicts.append(.accepted(events: []))
@@ -56,17 +62,14 @@ final class SagaHandling<S: Saga>: CommandHandling {
                 draft.verdicts.append(.failed(reason: "saga '\(S.name)' cannot handle '\(pending.envelope.payload.name)': \(error)"))
             }
         }
-        do {
-            let saga = states[slot].saga
-            let bytes = try formats[0].encode { try (saga ?? S()).encode(to: $0) }
-            draft.step = SagaStep(
-                state: Payload(name: S.name, contentType: formats[0].contentType, bytes: bytes), effects: effects, undo: states[slot].undo,
-                isComplete: saga == nil)
-        } catch {
-            // The saga's own value cannot be written: nothing of the batch happened.
-            draft.verdicts = batch.map { _ in .failed(reason: "saga '\(S.name)' cannot be written: \(error)") }
-            draft.isTainted = true
-        }
+        // Every commit of a saga has its step, also one whose every input failed: the next load reads nothing else.
+        let nothing = Payload(name: S.name, contentType: formats[0].contentType, bytes: [])
+        draft.step = SagaStep(
+            state: states[slot].written ?? nothing, effects: effects, undo: states[slot].undo, isComplete: states[slot].saga == nil)
+    }
+
+    private func written(_ saga: S) throws -> Payload {
+        Payload(name: S.name, contentType: formats[0].contentType, bytes: try formats[0].encode { try saga.encode(to: $0) })
     }
 
     private func react(to command: Envelope, commit: Int, sent: Int, _ state: inout State, _ made: inout [Envelope]) throws {
@@ -85,12 +88,12 @@ final class SagaHandling<S: Saga>: CommandHandling {
         event.occurredAt = origin.time
         var inputs: [S.Input] = []
         _ = try reads.decode(event, version: origin.version, formats: formats, into: &inputs)
-        for input in inputs {
-            let route = S.route(input)
-            guard route.key == command.stream.aggregate, route.kind != .ignore else { continue }
+        // Of an event that became several, those that are this saga's. What an older build routed otherwise stays with this saga.
+        let own = inputs.filter { ExactText(S.route($0).key) == ExactText(command.stream.aggregate) }
+        for input in own.isEmpty ? inputs : own {
             if state.saga == nil {
                 // A resumed saga that never began, or is complete, has nothing to say.
-                guard route.kind != .resume else { continue }
+                guard origin.kind != .resume else { continue }
                 state.saga = S()
             }
             guard var saga = state.saga else { continue }

@@ -34,7 +34,7 @@ public struct SagaWorker: Worker {
     }
 
     public func run() async throws {
-        var problems = sagas.flatMap(\.problems)
+        var problems = sagas.flatMap(\.problems) + settings.problems
         if Set(sagas.map(\.name)).count < sagas.count { problems.append("two sagas of one worker have one name: rename one") }
         if formats.isEmpty { problems.append("a saga worker needs a payload format: leave out 'payloads' for JSON") }
         guard problems.isEmpty else { throw Misconfiguration(problems) }
@@ -52,7 +52,8 @@ public struct SagaWorker: Worker {
                     let declaration = GroupDeclaration(name: name, log: .events, categories: router.categories, senders: [router.sagaCategory])
                     try await serve(declaration, of: broker, instruments) { member in
                         RouterLoop(
-                            router: saga.makeRouter(formats, surroundings), surroundings: surroundings, group: name, instruments: instruments, member: member)
+                            router: saga.makeRouter(formats, surroundings), surroundings: surroundings, group: name, instruments: instruments,
+                            member: member)
                     }
                 }
             }

@@ -29,12 +29,15 @@ extension Signal {
         case .partitionLost(let group, let partition): line(.warning, "partition lost", group, ("partition", "\(partition)"))
         case .batchSettled(let group, let counts):
             line(
-                .debug, "batch settled", group, ("deliveries", "\(counts.deliveries)"), ("commits", "\(counts.commits)"), ("events", "\(counts.events)"),
+                .debug, "batch settled", group, ("deliveries", "\(counts.deliveries)"), ("commits", "\(counts.commits)"),
+                ("events", "\(counts.events)"),
                 ("rejections", "\(counts.rejections)"), ("duplicates", "\(counts.duplicates)"), ("skipped", "\(counts.skipped)"),
                 ("effects", "\(counts.effects)"))
         case .conflict(let group, let stream): line(.info, "conflict", group, ("stream", "\(stream)"))
         case .retried(let group, let stream, let attempt, let reason, let next):
-            line(.warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("attempt", "\(attempt)"), ("reason", reason), ("next", "\(next)"))
+            line(
+                .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("attempt", "\(attempt)"), ("reason", reason),
+                ("next", "\(next)"))
         case .deadLettered(let group, let stream, let type, let reason):
             line(.error, "dead letter", group, ("stream", stream?.description ?? ""), ("type", type), ("reason", reason))
         case .forwarded(let group, let stream): line(.info, "forwarded to its partition", group, ("stream", "\(stream)"))

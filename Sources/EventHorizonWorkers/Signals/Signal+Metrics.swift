@@ -10,13 +10,15 @@ extension Signal {
         public static let commits = Metric(name: "eventhorizon_commits_total", kind: .counter, help: "Commits stored.")
         public static let events = Metric(name: "eventhorizon_events_total", kind: .counter, help: "Events stored or projected.")
         public static let rejections = Metric(name: "eventhorizon_rejections_total", kind: .counter, help: "Commands that the domain rejected.")
-        public static let duplicates = Metric(name: "eventhorizon_duplicates_total", kind: .counter, help: "Repeats recognised and answered as before.")
+        public static let duplicates = Metric(
+            name: "eventhorizon_duplicates_total", kind: .counter, help: "Repeats recognised and answered as before.")
         public static let skipped = Metric(name: "eventhorizon_skipped_total", kind: .counter, help: "Records that the group did not ask for.")
         public static let effects = Metric(name: "eventhorizon_effects_total", kind: .counter, help: "Commands sent by sagas and their routers.")
         public static let conflicts = Metric(name: "eventhorizon_conflicts_total", kind: .counter, help: "Appends that met another commit.")
         public static let retries = Metric(name: "eventhorizon_retries_total", kind: .counter, help: "Failed attempts that are tried again.")
         public static let deadLetters = Metric(name: "eventhorizon_dead_letters_total", kind: .counter, help: "Messages given up.")
-        public static let forwarded = Metric(name: "eventhorizon_forwarded_total", kind: .counter, help: "Messages found in another aggregate's partition.")
+        public static let forwarded = Metric(
+            name: "eventhorizon_forwarded_total", kind: .counter, help: "Messages found in another aggregate's partition.")
         public static let claims = Metric(name: "eventhorizon_partition_claims_total", kind: .counter, help: "Partitions claimed.")
         public static let losses = Metric(name: "eventhorizon_partition_losses_total", kind: .counter, help: "Partitions lost to another member.")
         public static let partitions = Metric(name: "eventhorizon_partitions", kind: .gauge, help: "Partitions held now.")
@@ -26,7 +28,8 @@ extension Signal {
         public static let refusals = Metric(name: "eventhorizon_broker_refusals_total", kind: .counter, help: "Requests that the broker refused.")
 
         public static let all = [
-            settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, forwarded, claims, losses, partitions,
+            settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, forwarded, claims, losses,
+            partitions,
             stalled, brokerDown, readerRestarts, refusals,
         ]
     }

@@ -34,7 +34,8 @@ struct Projecting: Sendable {
         }
         let streams = min(options.aggregates, options.commands)
         guard rows == [[streams, options.commands, streams]] else {
-            throw Misconfiguration("the rows are wrong: \(rows), expected \([streams, options.commands, streams]) (aggregates, bookings, versions that match)")
+            throw Misconfiguration(
+                "the rows are wrong: \(rows), expected \([streams, options.commands, streams]) (aggregates, bookings, versions that match)")
         }
         return Measured(end: clock.lastCommit, latencies: clock.latencies)
     }

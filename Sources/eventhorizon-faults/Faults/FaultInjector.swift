@@ -19,8 +19,14 @@ struct FaultInjector: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Task.sleep(until: end, clock: .continuous) }
             for (part, kind) in WorkerKind.allCases.enumerated() where kinds.contains(.kill) {
-                // So that a minute has at least twenty of each kind.
-                group.addTask { try await every(1_500...2_900, part: part, until: end) { _ in await fleet.kill(kind) } }
+                // So that a minute has at least twenty of each kind, and not many more: those that kill themselves at a step count.
+                let start = ContinuousClock.now
+                group.addTask {
+                    try await every(700...1_300, part: part, until: end) { _ in
+                        let due = 24 * (start.duration(to: .now) / .seconds(60))
+                        if await Double(fleet.kills[kind] ?? 0) < due { await fleet.kill(kind) }
+                    }
+                }
             }
             if kinds.contains(.stop) { group.addTask { try await every(3_000...7_000, part: 10, until: end, stop) } }
             if kinds.contains(.members) { group.addTask { try await every(2_000...4_000, part: 11, until: end, member) } }
@@ -29,7 +35,9 @@ struct FaultInjector: Sendable {
         }
     }
 
-    private func every(_ pause: ClosedRange<Int>, part: Int, until end: ContinuousClock.Instant, _ fault: (inout SeededRandom) async throws -> Void) async throws {
+    private func every(_ pause: ClosedRange<Int>, part: Int, until end: ContinuousClock.Instant, _ fault: (inout SeededRandom) async throws -> Void)
+        async throws
+    {
         var random = SeededRandom(seed: seed, part: UInt64(part))
         while true {
             let next = ContinuousClock.now + random.duration(pause)

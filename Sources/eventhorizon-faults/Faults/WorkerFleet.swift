@@ -34,6 +34,8 @@ actor WorkerFleet {
     private let arguments: [String]
     private let programs: String
     private let journal: Journal
+    private let lease: Duration
+    private let watch: ProgressWatch
     private var slots: [Slot] = []
     private var numbers: [WorkerKind: Int] = [:]
     private var random: SeededRandom
@@ -46,10 +48,12 @@ actor WorkerFleet {
     private(set) var problems: [String] = []
     private var now: Duration { journal.clock.now }
 
-    init(folder: String, arguments: [String], programs: String, journal: Journal, random: SeededRandom) {
+    init(folder: String, arguments: [String], programs: String, lease: Duration, watch: ProgressWatch, journal: Journal, random: SeededRandom) {
         self.folder = folder
         self.arguments = arguments
         self.programs = programs
+        self.lease = lease
+        self.watch = watch
         self.journal = journal
         self.random = random
     }
@@ -74,7 +78,7 @@ actor WorkerFleet {
         // Debug builds only know the steps; which one and when is the seed's.
         let arms = armsFailpoints && random.draw(percent: 50)
         let step = random.pick(slot.kind.steps) ?? ""
-        let occasion = 1 + random.below(40)
+        let occasion = 1 + random.below(10)
         slot.armed = arms ? "\(step):\(occasion)" : nil
         slot.isKilled = false
         slot.isDisturbed = false
@@ -109,7 +113,7 @@ actor WorkerFleet {
         slot.restartAt = now + random.duration(0...800)
         if slot.isKilled { return }
         if let armed = slot.armed, status == .killed(signal: SIGKILL), !wasLeaving {
-            kills[slot.kind, default: 0] += 1
+            killed(slot)
             killsAtSteps[slot.kind, default: 0] += 1
             journal.note("kill     \(slot.name) killed itself at \(armed)")
         } else if wasLeaving {
@@ -128,7 +132,10 @@ actor WorkerFleet {
     private func judge(_ slot: Slot) throws {
         let limit = slot.isDisturbed ? Duration.seconds(35) : Self.drainLimit
         guard now - slot.leavesSince > limit else { return }
-        problem("\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM\(slot.isDisturbed ? ", with the server away meanwhile" : "")", slot)
+        problem(
+            "\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM"
+                + (slot.isDisturbed ? ", with the server away meanwhile" : ""),
+            slot)
         slot.isKilled = true
         slot.process.send(signal: SIGKILL)
     }
@@ -152,8 +159,14 @@ actor WorkerFleet {
         guard let slot = pick(kind, [.running, .stopped]) else { return }
         slot.isKilled = true
         slot.process.send(signal: SIGKILL)
-        kills[kind, default: 0] += 1
+        killed(slot)
         journal.note("kill     \(slot.name) (pid \(slot.process.pid))")
+    }
+
+    /// Until its lease has run out, nobody else can know that it is dead: so long the fault lasts. (Projectors hold up nobody's outcome.)
+    private func killed(_ slot: Slot) {
+        kills[slot.kind, default: 0] += 1
+        if slot.kind != .projector { watch.faultLasts(for: lease) }
     }
 
     /// Stops one for so long, then continues it; true where one was found.
@@ -204,7 +217,9 @@ actor WorkerFleet {
             slot.process.send(signal: SIGKILL)
         }
         for slot in slots where slot.state == .stopped { slot.process.resume() }
-        while slots.contains(where: { $0.state == .leaving || $0.state == .ended && $0.restartAt > .zero || !$0.process.isRunning && $0.state != .ended }) {
+        while slots.contains(where: {
+            $0.state == .leaving || $0.state == .ended && $0.restartAt > .zero || !$0.process.isRunning && $0.state != .ended
+        }) {
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -5,7 +5,8 @@ import EventHorizonWorkers
 import GuestList
 import Synchronization
 
-/// The load of fault runs: lists of ten guests, about five commands a guest, so many guests at once. Each guest is a client of its own, which sends in order.
+/// The load of fault runs: lists of ten guests, about five commands a guest, so many guests at once. Each guest is a client of its
+/// own, which sends in order.
 final class GuestLoad: Sendable {
     private static let guestsPerList = 10
 

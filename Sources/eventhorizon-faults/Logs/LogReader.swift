@@ -77,7 +77,8 @@ struct LogReader {
                 guard !text.contains("\"error\":") else { throw SupportError("'\(stream)' cannot be read: \(text)") }
                 continue
             }
-            // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream's sequence>.<consumer's>..., with domain and account before the stream on newer servers.
+            // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream's sequence>.<consumer's>..., where newer servers may have domain and account before the
+            // stream.
             let words = message.reply.split(separator: ".")
             guard words.count >= 9, words[1] == "ACK" else { continue }
             let shift = words.count > 9 ? 2 : 0

@@ -31,7 +31,9 @@ final class TextConnection {
         }
         guard status == 0 else { throw SupportError("nothing answers on port \(port)") }
         _ = try line()
-        try send("CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"lang\":\"swift\",\"version\":\"1\",\"name\":\"eventhorizon-faults\"}\r\n")
+        try send(
+            "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"lang\":\"swift\",\"name\":\"eventhorizon-faults\"}\r\n"
+        )
     }
 
     deinit { close(number) }

@@ -2,6 +2,7 @@ import EventHorizon
 import EventHorizonBridge
 import EventHorizonHistory
 import EventHorizonWire
+import GuestList
 import Synchronization
 
 /// Follows both logs while they are written: what waits for an outcome, for how long nothing moved, and which guests wait for the host.
@@ -13,6 +14,7 @@ final class ProgressWatch: Sendable {
         var still: [Int: Duration] = [:]
         var longest = (duration: Duration.zero, partition: 0, at: Duration.zero)
         var activeFaults = 0
+        var lastsUntil = Duration.zero
         var lastLook = Duration.zero
         var seen: [LoggedCommit] = []
         var commandsEnd = Position.start
@@ -78,6 +80,12 @@ final class ProgressWatch: Sendable {
         state.withLock { $0.activeFaults += 1 }
     }
 
+    func faultLasts(for duration: Duration) {
+        look()
+        let end = clock.now + duration
+        state.withLock { $0.lastsUntil = max($0.lastsUntil, end) }
+    }
+
     func faultEnds() {
         look()
         state.withLock { $0.activeFaults -= 1 }
@@ -95,7 +103,7 @@ final class ProgressWatch: Sendable {
     private func take(_ logged: LoggedCommit) {
         state.withLock { state in
             state.seen.append(logged)
-            state.ends[logged.partition] = logged.position
+            if logged.commit.stream.category == Category(Invitation.category) { state.ends[logged.partition] = logged.position }
             state.still[logged.partition] = .zero
             for decided in logged.commit.decided {
                 state.decided.insert(decided.id)
@@ -103,8 +111,9 @@ final class ProgressWatch: Sendable {
             }
             for event in logged.commit.events {
                 switch event.payload.name {
-                case "guestlist.v1.InviteAccepted": state.unanswered.insert(event.stream.aggregate)
-                case "guestlist.v1.InviteConfirmed", "guestlist.v1.InviteDenied": state.unanswered.remove(event.stream.aggregate)
+                case Invitation.Event.CodingKeys.accepted.rawValue: state.unanswered.insert(event.stream.aggregate)
+                case Invitation.Event.CodingKeys.confirmed.rawValue, Invitation.Event.CodingKeys.denied.rawValue:
+                    state.unanswered.remove(event.stream.aggregate)
                 default: break
                 }
             }
@@ -116,7 +125,7 @@ final class ProgressWatch: Sendable {
         state.withLock { state in
             let passed = now - state.lastLook
             state.lastLook = now
-            guard state.activeFaults == 0 else { return }
+            guard state.activeFaults == 0, now > state.lastsUntil else { return }
             for (partition, waiting) in state.waiting where !waiting.isEmpty {
                 let still = state.still[partition, default: .zero] + passed
                 state.still[partition] = still
@@ -132,7 +141,7 @@ final class ProgressWatch: Sendable {
         var waiting: Int
         var unanswered: Int
         var longestStop: (duration: Duration, partition: Int, at: Duration)
-        /// The last commit of each partition.
+        /// The last commit of an invitation in each partition.
         var ends: [Int: Position]
         var commandsEnd: Position
         var eventsEnd: Position

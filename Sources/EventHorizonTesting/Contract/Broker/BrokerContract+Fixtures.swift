@@ -38,7 +38,11 @@ extension BrokerContract {
             events: texts.map {
                 cause.following(id: broker.surroundings.makeID(), kind: .event, stream: stream, payload: payload($0), at: cause.occurredAt)
             },
-            decided: [DecidedCommand(id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), correlation: cause.correlation, sender: sender)],
+            decided: [
+                DecidedCommand(
+                    id: cause.id, place: place, outcome: .accepted(versions: version..<version + texts.count), correlation: cause.correlation,
+                    sender: sender)
+            ],
             inputs: [place])
     }
 

@@ -191,7 +191,7 @@ extension BrokerContract {
             try await broker.withMember(of: group) { member in
                 let probe = probe(member, broker)
                 try await probe.holdAll()
-                #expect(probe.claims.allSatisfy { !$0.isUnclean && $0.progress == $0.end })
+                #expect(probe.claims.allSatisfy { !$0.isUnclean && $0.progress == $0.end }, "\(probe.claims)")
                 #expect(probe.commands.isEmpty)
                 history.add("passed", "on")
             }

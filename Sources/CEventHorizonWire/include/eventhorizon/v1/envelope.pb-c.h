@@ -129,10 +129,14 @@ struct  Eventhorizon__V1__Place
    * Tells a log from another that was created anew under its name, whose positions start again. Written down in the topology.
    */
   uint64_t incarnation;
+  /*
+   * Which message of the record, from 0: a commit holds several events. 0 also where the record is meant as a whole.
+   */
+  uint32_t index;
 };
 #define EVENTHORIZON__V1__PLACE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__place__descriptor) \
-    , EVENTHORIZON__V1__LOG__LOG_UNSPECIFIED, 0, 0, 0 }
+    , EVENTHORIZON__V1__LOG__LOG_UNSPECIFIED, 0, 0, 0, 0 }
 
 
 /*
@@ -266,10 +270,14 @@ struct  Eventhorizon__V1__Origin
    * The saga's command that was rejected. Absent for an event.
    */
   Eventhorizon__V1__Payload *command;
+  /*
+   * Where the event lies in the events log, or the commit with the rejection, whose index then counts on from its events. Always set.
+   */
+  Eventhorizon__V1__Place *place;
 };
 #define EVENTHORIZON__V1__ORIGIN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__origin__descriptor) \
-    , EVENTHORIZON__V1__ORIGIN__KIND__KIND_UNSPECIFIED, {0,NULL}, {0,NULL}, 0, 0, NULL }
+    , EVENTHORIZON__V1__ORIGIN__KIND__KIND_UNSPECIFIED, {0,NULL}, {0,NULL}, 0, 0, NULL, NULL }
 
 
 /* Eventhorizon__V1__StreamId methods */

@@ -1,0 +1,125 @@
+#if NATS
+import EventHorizon
+import EventHorizonBridge
+import Glibc
+import ServerSupport
+import Synchronization
+import Testing
+
+@testable import EventHorizonNATS
+
+@Suite(.serialized, .timeLimit(.minutes(1)))
+struct Reconnecting {
+    /// libnats driven by an external loop takes a new connection's first words for the rest of what the old one broke off.
+    @Test(arguments: ["MSG news 1 5", "MSG news 1 5\r", "MSG news 1 500\r\nhal", "HMSG news 1 12 20\r\nNATS/1.0", "PI", "M"])
+    func a_connection_that_ends_within_a_message_is_replaced_by_one_that_reads(last words: String) async throws {
+        let server = try ScriptedServer { client, number in
+            client.serve()
+            // The first connection breaks off; every later one is a server as it should be.
+            client.write(number == 1 ? words : "MSG news 1 5\r\nhello\r\n")
+            if number > 1 { client.wait() }
+        }
+        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
+        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+        let reader = Reader()
+        let number = link.add(reader)
+        #expect(link.subscribe("news", client: number, source: 0))
+        let deadline = ContinuousClock.now + .seconds(10)
+        while reader.bodies.value.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(reader.bodies.value == ["hello"])
+        #expect(reader.changes.value.first == .lost(reason: reader.reason))
+        #expect(reader.changes.value.dropFirst() == [.restored])
+        await link.close()
+        server.stop()
+    }
+}
+
+/// Keeps what it is told.
+private final class Reader: LinkClient {
+    let bodies = Shared<[String]>([])
+    let changes = Shared<[LinkChange]>([])
+
+    var reason: String {
+        if case .lost(let reason)? = changes.value.first { return reason }
+        return ""
+    }
+
+    func arrived(_ arrivals: inout [Arrival]) {
+        for arrival in arrivals {
+            let body = String(decoding: arrival.body, as: UTF8.self)
+            bodies.change { $0.append(body) }
+            Library.destroy(arrival.message)
+        }
+        arrivals.removeAll()
+    }
+
+    func changed(_ change: LinkChange) { changes.change { $0.append(change) } }
+}
+
+/// Takes connections one after the other and does with each what the script says.
+private final class ScriptedServer: Sendable {
+    struct Client {
+        let socket: Int32
+
+        func write(_ text: String) {
+            let bytes = Array(text.utf8)
+            _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+
+        /// Greets, answers pings, and returns when a subscription has come.
+        func serve() {
+            write("INFO {\"server_id\":\"X\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,\"max_payload\":1048576}\r\n")
+            var text = ""
+            while !text.contains("SUB ") {
+                let read = received()
+                if read.isEmpty { return }
+                text += read
+                if read.contains("PING") { write("PONG\r\n") }
+            }
+        }
+
+        /// Returns when the client has gone.
+        func wait() { while !received().isEmpty {} }
+
+        private func received() -> String {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = recv(socket, &bytes, bytes.count, 0)
+            return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : ""
+        }
+    }
+
+    let port: Int
+    private let listener: Int32
+
+    init(_ script: @escaping @Sendable (Client, Int) -> Void) throws {
+        port = try LoopbackPort.free()
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
+        var yes: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        try #require(status == 0 && listen(listener, 8) == 0)
+        ForeignThread.start {
+            var number = 0
+            while true {
+                let socket = accept(listener, nil, nil)
+                guard socket >= 0 else { return }
+                number += 1
+                script(Client(socket: socket), number)
+                close(socket)
+            }
+        }
+    }
+
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+}
+#endif
