@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration test_faults format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults bench format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
 	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
+	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
 	@echo 'make proto             generates the wire code from proto/ anew'
@@ -43,6 +44,12 @@ test:
 test_integration:
 	@.ci/packages build server
 	swift test --no-parallel --filter IntegrationTests
+
+# ARGS='--rate 500 --commands 5000', for instance: see .build/release/eventhorizon-bench --help.
+bench:
+	@.ci/packages build server
+	@swift build --quiet -c release --product eventhorizon-bench
+	@.build/release/eventhorizon-bench pipeline $(ARGS)
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
