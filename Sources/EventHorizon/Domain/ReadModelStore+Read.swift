@@ -52,35 +52,3 @@ private enum ReadAttempt<Value> {
     case read(Value)
     case not(ReadModelError)
 }
-
-/// Why a read model was not read.
-public enum ReadModelError: Error, Equatable, CustomStringConvertible {
-    /// The deadline passed before the read model had seen the event.
-    case behind(ProjectionID, at: Position, wanted: Position, partition: Int)
-    /// The read model was made from a log that has been created anew since.
-    case otherLog(ProjectionID)
-    /// No worker has made the read model yet.
-    case missing(ProjectionID)
-
-    public var description: String {
-        switch self {
-        case .behind(let projection, let at, let wanted, let partition):
-            "read model '\(projection)' is at position \(at) of partition \(partition), \(wanted) was asked for: is a projector worker running, and not stalled?"
-        case .otherLog(let projection):
-            "read model '\(projection)' was made from another incarnation of the events log: remove it and let its projector rebuild it"
-        case .missing(let projection): "there is no read model '\(projection)' yet: start its projector worker"
-        }
-    }
-}
-
-/// The process's monotonic clock, for waiting on a read model outside a worker.
-public struct ReadingClock: WorkerClock {
-    public init() {}
-    private static let start = ContinuousClock.now
-    public var now: Instant { Instant(nanoseconds: UInt64(max(0, Self.start.duration(to: .now).nanoseconds))) }
-    /// Zero: readers stamp nothing.
-    public var time: Timestamp { Timestamp(nanoseconds: 0) }
-    public func sleep(until instant: Instant) async {
-        try? await Task.sleep(for: instant - now)
-    }
-}

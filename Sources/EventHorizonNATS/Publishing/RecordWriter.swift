@@ -85,10 +85,19 @@ struct RecordWriter {
         return .sent
     }
 
+    /// Whether a reader might refuse the commit. One of few events that follow from commands within the limits is within them too, and a check costs a
+    /// tenth of all that its handler does.
+    private static func mayExceedLimits(_ commit: Commit) -> Bool {
+        commit.step != nil || commit.events.count > 256 || commit.decided.count > 256
+            || commit.decided.contains { if case .deadLettered = $0.outcome { true } else { false } }
+    }
+
     mutating func send(append: Outcome.Append, number: UInt64, on link: Link) -> Result {
         begin(.events, append.commit.stream, number)
         if let reason = checkSubject(append.commit.stream) { return .refused(reason: reason) }
-        do { try codec.check(append.commit) } catch { return .refused(reason: error.description) }
+        if Self.mayExceedLimits(append.commit) {
+            do { try codec.check(append.commit) } catch { return .refused(reason: error.description) }
+        }
         HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: append.previous.rawValue) }
         HeaderBlock.line("Nats-Msg-Id", &block) {
             // The tokens as the subject has them, which no dot is part of.

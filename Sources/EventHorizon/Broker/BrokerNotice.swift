@@ -1,0 +1,9 @@
+/// What a broker has to tell.
+public enum BrokerNotice: Sendable, Equatable {
+    case connectionLost(reason: String)
+    case connectionRestored
+    /// Nothing was heard for a partition that should have been; reading begins again.
+    case readerRestarted(partition: Int, reason: String)
+    /// An append has been unanswered for long, or the partition cannot be claimed.
+    case stalled(partition: Int, reason: String)
+}

@@ -1,0 +1,12 @@
+/// A command of an earlier commit, kept so that a repeat gets the same answer.
+public struct RecentCommand: Sendable, Equatable {
+    public var id: MessageID
+    public var outcome: CommandOutcome
+    /// The commit that decided it, counted within its stream.
+    public var commit: Int
+    public init(id: MessageID, outcome: CommandOutcome, commit: Int) {
+        self.id = id
+        self.outcome = outcome
+        self.commit = commit
+    }
+}

@@ -1,0 +1,3 @@
+public protocol Randomness: Sendable {
+    func next() -> UInt64
+}
