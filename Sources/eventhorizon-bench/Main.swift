@@ -38,6 +38,7 @@ import ServerSupport
     static func handler(_ options: Options, _ broker: any Broker) -> CommandHandlerWorker {
         var worker = CommandHandlerWorker(Bookings.self, broker: broker)
         worker.settings.sharedCommands = options.shared
+        if options.role == .handler { worker.instruments = [ReadySign()] }
         return worker
     }
 

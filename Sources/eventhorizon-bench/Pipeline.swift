@@ -57,14 +57,16 @@ struct Pipeline {
         let folder = try TemporaryFolder("bench")
         let handler = try child(.handler, url, folder, application)
         let projector = try child(.projector, url, folder, application)
+        for worker in [handler, projector] { _ = try await worker.line(within: .seconds(20)) { $0 == "ready" } }
         let publisher = try child(.publisher, url, folder, application)
         let limit = Duration.seconds(60 + options.commands / 500 + (options.rate > 0 ? options.commands / options.rate : 0))
         for child in [publisher, projector] {
             let status = try await child.exit(within: limit)
             guard status == .exited(0) else { throw Misconfiguration("\(child.name) ended with \(status):\n\(child.tail())") }
         }
-        handler.terminate()
         var run = Run()
+        run.residentMegabytes["command_handler"] = try residentMegabytes(of: handler.pid)
+        handler.terminate()
         var start = 0.0
         for (role, child) in [("publisher", publisher), ("projector", projector)] {
             for line in child.standardOutput.split(separator: "\n") {
@@ -80,7 +82,6 @@ struct Pipeline {
             }
         }
         run.seconds -= start
-        run.residentMegabytes["command_handler"] = try residentMegabytes(of: handler.pid)
         await handler.kill()
         return run
     }

@@ -6,6 +6,8 @@ enum Verdict {
     case rejected(Payload)
     /// It cannot be handled and a repeat would end the same: undecodable, unknown, unencodable.
     case failed(reason: String)
+
+    var isFailure: Bool { if case .failed = self { true } else { false } }
 }
 
 /// One category's commands, behind one call per stream and batch. Keeps the state of each stream that it was given a slot for.
@@ -37,7 +39,7 @@ struct PendingCommand {
     /// The record as it was read, for the letter, where it could not be decoded.
     var record: [UInt8] = []
 
-    var hasFailed: Bool { if case .failed = verdict { true } else { false } }
+    var hasFailed: Bool { verdict?.isFailure ?? false }
 }
 
 /// What a batch of commands of one stream came to.

@@ -131,17 +131,17 @@ extension CommandLoop {
 
     /// Whether a command was decided before; its answer is given again.
     private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
-        let lane = lanes[slot]
-        let isReread = lane.hasInput(upTo: place(of: pending.position, in: lane.partition))
-        let isPassedOnAgain = pending.envelope.origin.map { lane.hasInput(upTo: $0.place) } ?? false
-        let answer = lane.answer(to: pending.envelope.id)
+        let isReread = lanes[slot].hasInput(upTo: place(of: pending.position, in: lanes[slot].partition))
+        let isPassedOnAgain = pending.envelope.origin.map { lanes[slot].hasInput(upTo: $0.place) } ?? false
+        let answer = lanes[slot].answer(to: pending.envelope.id)
         guard isReread || isPassedOnAgain || answer != nil else { return false }
         reporter.counts.duplicates += 1
         if let answer { reply(to: pending.envelope, answer, slot, into: &outcome) }
-        if isReread, !lane.unsentEffects.isEmpty {
+        let effects = lanes[slot].unsentEffects
+        if isReread, !effects.isEmpty {
             lanes[slot].current = [pending]
             lanes[slot].commit = nil
-            send(lane.unsentEffects, slot, into: &outcome)
+            send(effects, slot, into: &outcome)
         } else {
             settle(pending, slot)
         }
@@ -185,6 +185,7 @@ extension CommandLoop {
 
     /// The letters of what failed first, then the commit that names them.
     private mutating func write(_ slot: Int, into outcome: inout Outcome) {
+        guard draft.verdicts.contains(where: \.isFailure) else { return append(slot, into: &outcome) }
         let lane = lanes[slot]
         var letters = 0
         for (pending, decided) in zip(lane.current, lane.commit?.decided ?? []) {
@@ -199,7 +200,7 @@ extension CommandLoop {
             outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: message))
             reporter.report(.deadLettered(group: reporter.group, stream: lane.stream, type: type, reason: reason))
         }
-        if letters > 0 { lanes[slot].phase = .lettering(open: letters) } else { append(slot, into: &outcome) }
+        lanes[slot].phase = .lettering(open: letters)
     }
 
     private mutating func append(_ slot: Int, into outcome: inout Outcome) {

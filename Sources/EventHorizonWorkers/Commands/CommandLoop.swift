@@ -10,10 +10,10 @@ struct CommandLoop: MemberLoop {
         case lookUp(lane: Int, id: MessageID)
         case append(lane: Int)
         case letter(lane: Int)
-        case effect(lane: Int, Envelope, index: Int)
+        indirect case effect(lane: Int, Envelope, index: Int)
         case effectLetter(lane: Int)
         /// A command on its way to its own partition.
-        case forward(PendingCommand)
+        indirect case forward(PendingCommand)
         /// The letter of a record that no lane has: without a stream, or refused on its way to another partition.
         case stray(ordinal: Int)
     }

@@ -83,7 +83,7 @@ struct Lane {
         for command in commit.decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: commit.number)) }
         // More is remembered here than a commit carries on, the whole of the last commit in any case.
         let kept = max(window, Self.remembered, commit.decided.count)
-        if recent.count > kept {
+        if recent.count > kept * 2 {
             let dropped = recent.count - kept
             if isWhole { for command in recent[..<dropped] { older.insert(command.id) } }
             recent.removeFirst(dropped)
@@ -96,10 +96,9 @@ struct Lane {
 
     /// What the next commit carries on. An answer that is large is not among them: it would grow every commit that follows.
     func carriedOn(window: Int) -> [RecentCommand] {
-        let small = recent.filter { command in
+        recent.suffix(window).filter { command in
             if case .rejected(let reason) = command.outcome { reason.bytes.count <= 1024 } else { true }
         }
-        return Array(small.suffix(window))
     }
 
     /// Whether the stream was fed from this place, or from one after it in the same partition: then the command was decided before.

@@ -17,7 +17,7 @@ struct Projecting: Sendable {
     func run() async throws -> Measured {
         let store = SQLite(folder: options.folder)
         var worker = ProjectorWorker(BookingCounts(clock: clock), into: store, broker: broker)
-        worker.instruments = [clock]
+        worker.instruments = options.role == .projector ? [clock, ReadySign()] : [clock]
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [worker] in try await worker.run() }
             group.addTask {
