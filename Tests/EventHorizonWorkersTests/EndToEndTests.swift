@@ -288,7 +288,7 @@ private struct LaterAccount: Aggregate {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CriticTests {
+@Suite(.timeLimit(.minutes(1))) struct IsolationTests {
     let broker = MemoryBroker(application: "bank")
 
     @Test func the_whole_of_a_shared_commit_is_recognised() async throws {
