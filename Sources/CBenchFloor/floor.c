@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "bench_floor.h"
 
+#ifdef NATS
+
 #include <errno.h>
 #include <nats/nats.h>
 #include <pthread.h>
@@ -332,3 +334,16 @@ void bench_floor_run(const bench_floor_options *options, bench_floor_result *res
     natsConnection_Destroy(connection);
     result->seconds = r.ended - r.started;
 }
+
+#else
+
+#include <stdio.h>
+#include <string.h>
+
+void bench_floor_run(const bench_floor_options *options, bench_floor_result *result) {
+    (void)options;
+    memset(result, 0, sizeof *result);
+    snprintf(result->error, sizeof result->error, "this build links no NATS: build with the trait NATS");
+}
+
+#endif

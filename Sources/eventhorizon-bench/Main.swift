@@ -1,7 +1,7 @@
 import EventHorizon
 import EventHorizonBridge
+import EventHorizonBrokers
 import EventHorizonMemory
-import EventHorizonNATS
 import EventHorizonWorkers
 import Glibc
 import ServerSupport
@@ -42,8 +42,12 @@ import ServerSupport
         return worker
     }
 
-    private static func nats(_ options: Options) -> NATSBroker {
-        NATSBroker(NATSConfiguration(servers: [options.url], application: options.application), surroundings: .system)
+    private static func nats(_ options: Options) throws -> any Broker {
+        guard let address = BrokerAddress(options.url) else {
+            throw Misconfiguration("--url is '\(options.url)': \(BrokerAddress.expectation) is expected")
+        }
+        let settings = BrokerSettings(address: address, application: options.application, clientName: "eventhorizon-bench")
+        return try broker(settings, surroundings: .system)
     }
 
     private static func tell(_ name: String, _ value: Double) {
