@@ -39,6 +39,9 @@ struct PendingCommand {
     /// The record as it was read, for the letter, where it could not be decoded.
     var record: [UInt8] = []
 
+    /// For a letter: nil where there are only the record's bytes.
+    var message: Envelope? { record.isEmpty ? envelope : nil }
+
     var hasFailed: Bool { verdict?.isFailure ?? false }
 }
 

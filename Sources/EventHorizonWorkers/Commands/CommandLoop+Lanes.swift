@@ -131,7 +131,7 @@ extension CommandLoop {
 
     /// Whether a command was decided before; its answer is given again.
     private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
-        let isReread = lanes[slot].hasInput(upTo: place(of: pending.position, in: lanes[slot].partition))
+        let isReread = lanes[slot].hasInput(upTo: post.place(of: pending.position, in: lanes[slot].partition))
         let isPassedOnAgain = pending.envelope.origin.map { lanes[slot].hasInput(upTo: $0.place) } ?? false
         let answer = lanes[slot].answer(to: pending.envelope.id)
         guard isReread || isPassedOnAgain || answer != nil else { return false }
@@ -164,7 +164,7 @@ extension CommandLoop {
             case .failed(let reason): outcome = .deadLettered(reason: reason)
             }
             var entry = DecidedCommand(
-                id: command.id, place: place(of: pending.position, in: lane.partition), outcome: outcome,
+                id: command.id, place: post.place(of: pending.position, in: lane.partition), outcome: outcome,
                 correlation: command.correlation, sender: command.sender)
             if command.sender != nil, outcome.isRefusal { entry.command = command.payload }
             decided.append(entry)
@@ -192,13 +192,9 @@ extension CommandLoop {
             guard case .deadLettered(let reason) = decided.outcome else { continue }
             letters += 1
             let token = expect(.letter(lane: slot), in: lane.partition)
-            let type = pending.envelope.payload.name
-            let letter = letter(
-                at: pending.position, of: lane.partition, stream: lane.stream, type: type, reason: reason, attempts: lane.attempts + 1,
-                record: pending.record)
-            let message = pending.record.isEmpty ? pending.envelope : nil
-            outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: message))
-            reporter.report(.deadLettered(group: reporter.group, stream: lane.stream, type: type, reason: reason))
+            post.send(
+                token, about: decided.place, stream: lane.stream, type: pending.envelope.payload.name, message: pending.message,
+                record: pending.record, reason: reason, attempts: lane.attempts + 1, by: reporter, into: &outcome)
         }
         lanes[slot].phase = .lettering(open: letters)
     }
@@ -273,10 +269,9 @@ extension CommandLoop {
         let lane = lanes[slot]
         guard let input = lane.current.last else { return }
         let token = expect(.effectLetter(lane: slot), in: lane.partition)
-        let letter = letter(
-            at: input.position, of: lane.partition, index: index + 1, stream: lane.stream, type: effect.payload.name, reason: reason, record: [])
-        outcome.letters.append(.init(token: token, partition: lane.partition, letter: letter, message: effect))
-        reporter.report(.deadLettered(group: reporter.group, stream: effect.stream, type: effect.payload.name, reason: reason))
+        post.send(
+            token, about: post.place(of: input.position, in: lane.partition, index: index + 1), stream: lane.stream, type: effect.payload.name,
+            message: effect, reason: reason, by: reporter, into: &outcome)
     }
 
     /// All that the commands in hand came to is durable.

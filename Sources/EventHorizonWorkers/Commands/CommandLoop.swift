@@ -22,6 +22,7 @@ struct CommandLoop: MemberLoop {
     let settings: CommandSettings
     let surroundings: Surroundings
     let member: any GroupMember
+    let post: LetterPost
 
     var reporter: Reporter
     var table: PartitionTable
@@ -42,6 +43,7 @@ struct CommandLoop: MemberLoop {
         self.settings = settings
         self.surroundings = surroundings
         self.member = member
+        post = LetterPost(log: .commands, member: member, clock: surroundings.clock)
         reporter = Reporter(group: group, instruments: instruments)
         table = PartitionTable(group: group, count: member.partitionCount)
     }
@@ -172,31 +174,15 @@ struct CommandLoop: MemberLoop {
     /// A record that no lane can have becomes a letter that is named by its place, stored before progress moves.
     private mutating func stray(_ delivery: Delivery, _ ordinal: Int, type: String, reason: String, record: [UInt8], into outcome: inout Outcome) {
         let token = expect(.stray(ordinal: ordinal), in: delivery.partition)
-        let letter = letter(at: delivery.position, of: delivery.partition, stream: nil, type: type, reason: reason, record: record)
-        outcome.letters.append(.init(token: token, partition: delivery.partition, letter: letter))
-        reporter.report(.deadLettered(group: reporter.group, stream: nil, type: type, reason: reason))
+        post.send(
+            token, about: post.place(of: delivery.position, in: delivery.partition), stream: nil, type: type, record: record, reason: reason,
+            by: reporter, into: &outcome)
     }
 
     mutating func stray(_ pending: PendingCommand, in partition: Int, stream: StreamID, reason: String, into outcome: inout Outcome) {
         let token = expect(.stray(ordinal: pending.ordinal), in: partition)
-        let type = pending.envelope.payload.name
-        let letter = letter(at: pending.position, of: partition, stream: stream, type: type, reason: reason, record: pending.record)
-        let message = pending.record.isEmpty ? pending.envelope : nil
-        outcome.letters.append(.init(token: token, partition: partition, letter: letter, message: message))
-        reporter.report(.deadLettered(group: reporter.group, stream: stream, type: type, reason: reason))
-    }
-
-    func letter(
-        at position: Position, of partition: Int, index: Int = 0, stream: StreamID?, type: String, reason: String, attempts: Int = 1, record: [UInt8]
-    ) -> DeadLetter {
-        let time = surroundings.clock.time
-        return DeadLetter(
-            place: place(of: position, in: partition, index: index), group: reporter.group, reason: reason, attempts: attempts, worker: member.id,
-            firstFailedAt: time,
-            lastFailedAt: time, stream: stream, type: type, record: record)
-    }
-
-    func place(of position: Position, in partition: Int, index: Int = 0) -> Place {
-        Place(log: .commands, incarnation: member.incarnation, partition: partition, position: position, index: index)
+        post.send(
+            token, about: post.place(of: pending.position, in: partition), stream: stream, type: pending.envelope.payload.name,
+            message: pending.message, record: pending.record, reason: reason, by: reporter, into: &outcome)
     }
 }

@@ -37,6 +37,7 @@ struct ProjectionLoop: MemberLoop {
     private let retry: RetryPolicy
     private let surroundings: Surroundings
     private let member: any GroupMember
+    private let post: LetterPost
     private var reporter: Reporter
     private var table: PartitionTable
     /// Claimed partitions whose checkpoints are not read yet.
@@ -56,6 +57,7 @@ struct ProjectionLoop: MemberLoop {
         self.retry = retry
         self.surroundings = surroundings
         self.member = member
+        post = LetterPost(log: .events, member: member, clock: surroundings.clock)
         reporter = Reporter(group: group, instruments: instruments)
         table = PartitionTable(group: group, count: member.partitionCount)
     }
@@ -176,19 +178,15 @@ struct ProjectionLoop: MemberLoop {
         letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, record: [UInt8] = [], at position: Position, index: Int = 0,
         in partition: Int, attempts: Int = 1, into outcome: inout Outcome
     ) {
-        let time = surroundings.clock.time
-        let type = message?.payload.name ?? ""
-        let letter = DeadLetter(
-            place: Place(log: .events, incarnation: member.incarnation, partition: partition, position: position, index: index),
-            group: reporter.group, reason: reason, attempts: attempts, worker: member.id,
-            firstFailedAt: backlogs[partition]?.firstFailureTime ?? time, lastFailedAt: time, stream: stream, type: type, record: record)
         let token = nextToken
         nextToken += 1
         letters[token] = partition
         table.submitted(partition)
         backlogs[partition]?.isLettering = true
-        outcome.letters.append(.init(token: token, partition: partition, letter: letter, message: message))
-        reporter.report(.deadLettered(group: reporter.group, stream: stream, type: type, reason: reason))
+        post.send(
+            token, about: post.place(of: position, in: partition, index: index), stream: stream, type: message?.payload.name ?? "",
+            message: message, record: record, reason: reason, attempts: attempts, firstFailedAt: backlogs[partition]?.firstFailureTime,
+            by: reporter, into: &outcome)
     }
 
     private mutating func take(_ answer: SettleAnswer) {

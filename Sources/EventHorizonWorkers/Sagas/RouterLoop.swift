@@ -11,8 +11,8 @@ struct RouterLoop: MemberLoop {
     }
 
     private let router: any SagaRouting
-    private let surroundings: Surroundings
     private let member: any GroupMember
+    private let post: LetterPost
     private var reporter: Reporter
     private var table: PartitionTable
     /// What a token's answer is for.
@@ -30,8 +30,8 @@ struct RouterLoop: MemberLoop {
 
     init(router: any SagaRouting, surroundings: Surroundings, group: String, instruments: [any Instrument], member: any GroupMember) {
         self.router = router
-        self.surroundings = surroundings
         self.member = member
+        post = LetterPost(log: .events, member: member, clock: surroundings.clock)
         reporter = Reporter(group: group, instruments: instruments)
         table = PartitionTable(group: group, count: member.partitionCount)
     }
@@ -68,7 +68,7 @@ struct RouterLoop: MemberLoop {
             reporter.counts.skipped += count
             table.settle(ordinal, of: partition, isSkipped: true)
         case .commit(let commit):
-            let routed = router.route(commit, at: place(delivery.position, partition))
+            let routed = router.route(commit, at: post.place(of: delivery.position, in: partition))
             for failure in routed.failures {
                 guard let error = failure.error as? PayloadError, error.isFuture else { continue }
                 throw reporter.future("\(error)", of: commit.stream, in: partition)
@@ -95,10 +95,6 @@ struct RouterLoop: MemberLoop {
         }
     }
 
-    private func place(_ position: Position, _ partition: Int, index: Int = 0) -> Place {
-        Place(log: .events, incarnation: member.incarnation, partition: partition, position: position, index: index)
-    }
-
     /// A delivery that is done with when all that is sent for it is answered.
     private mutating func begin(_ delivery: Delivery, _ ordinal: Int) -> Int {
         defer { nextNumber += 1 }
@@ -119,14 +115,10 @@ struct RouterLoop: MemberLoop {
         into outcome: inout Outcome
     ) {
         guard let delivery = open[key] else { return }
-        let time = surroundings.clock.time
-        let type = message?.payload.name ?? ""
-        let letter = DeadLetter(
-            place: place(delivery.position, delivery.partition, index: index), group: reporter.group, reason: reason, attempts: 1,
-            worker: member.id, firstFailedAt: time, lastFailedAt: time, stream: stream, type: type, record: record)
         let token = expect(Sent(delivery: key, index: index, command: nil), delivery.partition)
-        outcome.letters.append(.init(token: token, partition: delivery.partition, letter: letter, message: message))
-        reporter.report(.deadLettered(group: reporter.group, stream: stream, type: type, reason: reason))
+        post.send(
+            token, about: post.place(of: delivery.position, in: delivery.partition, index: index), stream: stream,
+            type: message?.payload.name ?? "", message: message, record: record, reason: reason, by: reporter, into: &outcome)
     }
 
     private mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome) {
