@@ -151,7 +151,7 @@ let package = Package(
             name: "eventhorizon-faults",
             dependencies: [
                 "EventHorizonHistory", "GuestListHistory", "GuestList", "ServerSupport", "EventHorizon", "EventHorizonJSON", "EventHorizonWire",
-                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
+                "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
             ],
             swiftSettings: settings),
 
@@ -183,6 +183,7 @@ let package = Package(
         .testTarget(
             name: "EventHorizonHistoryTests",
             dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonFaultsTests", dependencies: ["eventhorizon-faults", "ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [
