@@ -100,6 +100,17 @@ extension MemoryState {
         groups[group].progress[partition] = max(groups[group].progress[partition], progress)
     }
 
+    /// Records what faults held back.
+    mutating func recordAll() {
+        for member in members.indices {
+            for partition in members[member].held {
+                guard let progress = members[member].sessions[partition]?.unrecorded else { continue }
+                members[member].sessions[partition]?.unrecorded = nil
+                record(progress, partition, members[member].group)
+            }
+        }
+    }
+
     /// Where leases are switched on: a member that was not seen for longer than the lease loses its partitions, if another one can have them.
     mutating func expireLeases() {
         guard let lease = faults?.lease else { return }
