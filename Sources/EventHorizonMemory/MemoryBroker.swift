@@ -51,12 +51,13 @@ public final class MemoryBroker: Broker {
             atomicSettle: atomicSettle)
     }
 
-    /// What goes wrong here, if anything. Can be changed while the broker is used; the draws go on where they are. What is under way when faults are
-    /// switched off still arrives.
+    /// What goes wrong here, if anything. Can be changed while the broker is used; under the same seed the draws go on where they are. What is under way
+    /// when faults are switched off still arrives.
     public var faults: MemoryFaults? {
         get { withState { state in state.faults } }
         set {
             withState { state in
+                if let seed = newValue?.seed, seed != state.faults?.seed { state.random = SeededRandom(seed: seed) }
                 state.faults = newValue
                 state.recordAll()
             }

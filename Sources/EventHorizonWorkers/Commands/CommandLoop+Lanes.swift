@@ -33,13 +33,7 @@ extension CommandLoop {
         switch what {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
-            // Asked for once, whatever the stream holds by now.
-            lanes[slot].older.remove(id)
-            for stored in try commits(of: loaded, slot) {
-                guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
-                lanes[slot].found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
-                break
-            }
+            lanes[slot].take(lookedUp: id, in: try commits(of: loaded, slot))
             goOn(slot)
         default: break
         }

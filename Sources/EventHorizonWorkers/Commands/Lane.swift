@@ -114,6 +114,17 @@ struct Lane {
         for stored in commits.dropLast() { for decided in stored.commit.decided { older.insert(decided.id) } }
     }
 
+    /// Takes the stream that was read again for how a command was decided.
+    mutating func take(lookedUp id: MessageID, in commits: [StoredCommit]) {
+        for stored in commits {
+            guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
+            found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
+            return
+        }
+        // A read without the lane's last commit is stale and proves nothing: it is read once more. Any other says that the commit is gone.
+        if commits.last.map({ $0.commit.number >= number }) ?? false { older.remove(id) }
+    }
+
     /// Whether the stream has to be read again for how this command was decided.
     func mustLookUp(_ id: MessageID) -> Bool { older.contains(id) && answer(to: id) == nil }
 }
