@@ -115,7 +115,8 @@ extension MemoryState {
     mutating func expireLeases() {
         guard let lease = faults?.lease else { return }
         let now = clock.now
-        for member in members.indices where members[member].isActive && now - members[member].lastSeen > lease {
+        // One that drains and falls silent is no better than any other.
+        for member in members.indices where !members[member].isAsleep && now - members[member].lastSeen > lease {
             let group = members[member].group
             let hasOther = members.indices.contains {
                 $0 != member && members[$0].group == group && members[$0].isActive && now - members[$0].lastSeen <= lease

@@ -11,15 +11,19 @@ internal import GuestListHistory
 public struct GuestListSimulation: Sendable {
     public let seed: UInt64
     public let faults: SimulationFaults
+    private let trace: (@Sendable (String) -> Void)?
 
     /// - Parameters:
     ///   - seed: decides everything.
     ///   - quirks: which the broker may have.
     ///   - processes: what may be done to workers.
+    ///   - trace: is given a line for everything that a worker tells and that is done to it.
     public init(
-        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, processes: Set<ProcessFault> = Set(ProcessFault.allCases)
+        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, processes: Set<ProcessFault> = Set(ProcessFault.allCases),
+        trace: (@Sendable (String) -> Void)? = nil
     ) {
         self.seed = seed
+        self.trace = trace
         faults = .drawn(from: seed, quirks: quirks, processes: processes)
     }
 
@@ -54,7 +58,7 @@ public struct GuestListSimulation: Sendable {
                     worker.settings = settings
                     return [worker]
                 },
-            ])
+            ], trace: trace)
         let executor = simulation.executor
         let sent = SentLog { executor.clock.now - .init(nanoseconds: 0) }
         let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent)

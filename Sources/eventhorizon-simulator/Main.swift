@@ -79,7 +79,9 @@ final class Runs: Sendable {
     private func run(_ seed: UInt64) {
         let result: SimulatedHistory
         do {
-            result = try GuestListSimulation(seed: seed, quirks: settings.quirks, processes: settings.processes).run()
+            var trace: (@Sendable (String) -> Void)?
+            if settings.traces { trace = { line in print(line) } }
+            result = try GuestListSimulation(seed: seed, quirks: settings.quirks, processes: settings.processes, trace: trace).run()
         } catch {
             state.withLock { state in
                 state.tally.add(stalled: seed)

@@ -33,6 +33,9 @@ struct Option: Sendable {
         Option(name: "--digests", placeholder: nil, help: "Prints a line for every seed, with a digest of all that happened.") { settings, _ in
             settings.printsDigests = true
         },
+        Option(
+            name: "--trace", placeholder: nil, help: "Prints a line for everything that a worker tells and that is done to it: for one seed at a time."
+        ) { settings, _ in settings.traces = true },
         Option(name: "--help", placeholder: nil, help: "Prints this.") { settings, _ in settings.isHelp = true },
     ]
 

@@ -10,6 +10,7 @@ struct Settings {
     var threads = 1
     var violations = 10
     var printsDigests = false
+    var traces = false
     var isHelp = false
 
     init(_ arguments: [String]) throws {

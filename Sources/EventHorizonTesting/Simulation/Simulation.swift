@@ -36,6 +36,7 @@ public final class Simulation: Sendable {
     private let workers: [SimulatedWorkers]
     private let dice: Dice
     private let watch: OwnershipWatch
+    private let trace: (@Sendable (String) -> Void)?
     private let state = Mutex(State())
 
     private struct State {
@@ -49,8 +50,13 @@ public final class Simulation: Sendable {
     ///   - application: The application whose logs these are.
     ///   - partitionCount: Of every log.
     ///   - workers: The kinds of processes.
-    public init(faults: SimulationFaults, application: String = "app", partitionCount: Int = 4, workers: [SimulatedWorkers]) {
+    ///   - trace: Is given a line for everything that a worker tells and that is done to it.
+    public init(
+        faults: SimulationFaults, application: String = "app", partitionCount: Int = 4, workers: [SimulatedWorkers],
+        trace: (@Sendable (String) -> Void)? = nil
+    ) {
         self.faults = faults
+        self.trace = trace
         self.workers = workers
         executor = SeededExecutor(seed: faults.broker.seed)
         broker = MemoryBroker(application: application, partitionCount: partitionCount, surroundings: executor.surroundings, faults: faults.broker)
@@ -82,6 +88,7 @@ public final class Simulation: Sendable {
             await group.waitForAll()
         }
         dice.becomeQuiet()
+        trace?("\(TracingInstrument.text(clock.now)) the faults are over")
         var quiet = MemoryFaults(seed: faults.broker.seed)
         quiet.lease = faults.lease
         broker.faults = quiet
@@ -108,6 +115,10 @@ public final class Simulation: Sendable {
     private var isAtRest: Bool { missingKinds.isEmpty && broker.unsettled.isEmpty }
     private func note(_ problem: String) { state.withLock { $0.problems.append(problem) } }
 
+    private func tell(_ process: SimulatedProcess, _ what: String) {
+        trace?("\(TracingInstrument.text(executor.clock.now)) \(process.name): \(what)")
+    }
+
     // MARK: Processes
 
     /// Starts a process, and another in its place when it is killed.
@@ -118,10 +129,14 @@ public final class Simulation: Sendable {
             state.processes.append(process)
             return process
         }
-        process.start(kind.make, told: watch.instrument(of: process.number))
+        var instruments = [watch.instrument(of: process.number)]
+        if let trace { instruments.append(TracingInstrument(process: process, clock: executor.clock, write: trace)) }
+        tell(process, "started")
+        process.start(kind.make, told: instruments)
         Task(executorPreference: executor) { [self] in
             let ending = await process.ended()
             watch.ended(process.number)
+            tell(process, "\(ending)")
             switch ending {
             case .returned where process.isLeaving: break
             case .returned: note("\(process.name) ended though nobody asked it to")
@@ -184,11 +199,13 @@ public final class Simulation: Sendable {
         guard let process = pick(running.filter { !$0.seeded.isStopped }) else { return }
         dice.count("stops past the lease")
         watch.stopped(process.number)
+        tell(process, "stopped")
         process.seeded.stop(afterJobs: dice.below(20))
         let clock = executor.clock
         await clock.sleep(until: clock.now + dice.duration(faults.lease...(faults.lease * 2)))
         process.seeded.resume()
         watch.resumed(process.number)
+        tell(process, "continued")
     }
 
     private func changeMembers() {
@@ -197,6 +214,7 @@ public final class Simulation: Sendable {
         if members.count > kind.count + 1 || members.count > 1 && dice.below(2) == 0 {
             guard let process = pick(members) else { return }
             dice.count("members left")
+            tell(process, "asked to leave")
             process.leave()
         } else {
             dice.count("members joined")

@@ -49,12 +49,12 @@ public final class SimulatedProcess: Sendable {
     var isLeaving: Bool { state.withLock { $0.isLeaving } }
     var hasEnded: Bool { state.withLock { $0.ending != nil } }
 
-    func start(_ make: @escaping @Sendable (SimulatedProcess) throws -> [any Worker], told instrument: any Instrument) {
+    func start(_ make: @escaping @Sendable (SimulatedProcess) throws -> [any Worker], told instruments: [any Instrument]) {
         let task = seeded.start { [self] in
             do {
                 let workers = try make(self).map { worker in
                     var worker = worker
-                    worker.instruments.append(instrument)
+                    worker.instruments += instruments
                     return worker
                 }
                 try await withThrowingTaskGroup(of: Void.self) { group in
