@@ -33,8 +33,12 @@ extension CommandLoop {
         switch what {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
-            let decided = try commits(of: loaded, slot).lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
-            lanes[slot].memory.found(decided?.outcome, of: id)
+            let commits = try commits(of: loaded, slot)
+            let decided = commits.lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
+            // A read without the lane's last commit is stale and proves nothing: it is read once more.
+            if decided != nil || commits.last.map({ $0.commit.number >= lanes[slot].number }) ?? false {
+                lanes[slot].memory.found(decided?.outcome, of: id)
+            }
             goOn(slot)
         default: break
         }

@@ -117,6 +117,8 @@ struct ProjectionLoop: MemberLoop {
                 .partitionClaimed(group: reporter.group, partition: claim.partition, progress: progress, unclean: claim.isUnclean))
             backlogs[claim.partition] = Backlog(checkpoint: checkpoint)
             outcome.starts.append((claim.partition, progress))
+            // Its last owner may have died between the store's word and the broker's.
+            if progress > claim.progress { outcome.progress.append((claim.partition, progress)) }
         }
         claims.removeAll()
     }
