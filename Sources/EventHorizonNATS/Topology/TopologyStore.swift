@@ -96,18 +96,18 @@ struct TopologyStore: Sendable {
 }
 
 /// A message of a stream, as `STREAM.MSG.GET` answers it.
-struct StoredMessage {
-    enum Answer {
+package struct StoredMessage {
+    package enum Answer {
         case message(StoredMessage)
         /// The stream has no such message.
         case nothing
         case failed(APIError)
         case unreadable
     }
-    var sequence: UInt64
-    var data: [UInt8]
+    package var sequence: UInt64
+    package var data: [UInt8]
 
-    static func read(_ body: UnsafeRawBufferPointer) -> Answer {
+    package static func read(_ body: UnsafeRawBufferPointer) -> Answer {
         if let error = APIError(in: body) { return error.errorCode == APIError.noMessageFound ? .nothing : .failed(error) }
         guard let sequence = Scan.number(after: "\"seq\":", in: body) else { return .unreadable }
         // A message without a body has no such member.
