@@ -38,6 +38,7 @@ let package = Package(
         .executable(name: "guestlist", targets: ["guestlist-client"]),
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
         .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
+        .executable(name: "eventhorizon-fuzz", targets: ["eventhorizon-fuzz"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),

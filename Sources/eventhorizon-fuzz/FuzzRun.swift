@@ -105,8 +105,8 @@ struct FuzzRun {
         }
         print(row(["decoder", "inputs", "accepted", "refused", "slowest ms"]))
         for (decoder, tally) in zip(decoders, tallies) {
-            let slowest = tally.slowest / 10_000
-            print(row([decoder.name, "\(tally.inputs)", "\(tally.accepted)", "\(tally.refused)", "\(slowest / 100).\(slowest / 10 % 10)\(slowest % 10)"]))
+            let slowest = tally.slowest / 100_000
+            print(row([decoder.name, "\(tally.inputs)", "\(tally.accepted)", "\(tally.refused)", "\(slowest / 10).\(slowest % 10)"]))
         }
         let size = try ResidentSize.now()
         let sum = tallies.reduce(into: Tally()) {
@@ -114,8 +114,8 @@ struct FuzzRun {
             $0.accepted += $1.accepted
         }
         print(
-            "\(sum.inputs) inputs in \(nanoseconds / 1_000_000_000) s with seed \(options.seed), \(sum.accepted) accepted: no crash, no hang, all that was read "
-                + "lasts; resident \(settled >> 20) MiB after a tenth of them, \(size >> 20) MiB at the end; address sanitizer "
+            "\(sum.inputs) inputs in \(nanoseconds / 1_000_000_000) s with seed \(options.seed), \(sum.accepted) accepted: no crash, no hang, all that was "
+                + "read lasts; resident \(settled >> 20) MiB after a tenth of them, \(size >> 20) MiB at the end; address sanitizer "
                 + (CurrentInput.isSanitized ? "on" : "off: make fuzz has it on"))
     }
 }

@@ -34,7 +34,9 @@ struct Options {
             $0.decoder = $1
         },
         Option(name: "--input", placeholder: "HEX", sentence: "Gives the decoder these bytes, once, as a failure printed them. With --decoder.") {
-            guard let bytes = Hex.bytes($1) else { throw SupportError("--input is no even number of hexadecimal digits: give it what a failure printed") }
+            guard let bytes = Hex.bytes($1) else {
+                throw SupportError("--input is no even number of hexadecimal digits: give it what a failure printed")
+            }
             guard bytes.count <= Mutator.longest else { throw SupportError("--input has \(bytes.count) bytes: at most \(Mutator.longest) are read") }
             $0.input = bytes
         },
@@ -81,7 +83,9 @@ struct Options {
                 isHelp = true
                 return
             }
-            guard let option = Self.all.first(where: { $0.name == word }) else { throw SupportError("'\(word)' is not known here: --help says what is") }
+            guard let option = Self.all.first(where: { $0.name == word }) else {
+                throw SupportError("'\(word)' is not known here: --help says what is")
+            }
             guard let value = rest.popFirst() else { throw SupportError("\(word) has no value: expected \(option.placeholder), see --help") }
             try option.set(&self, value)
         }

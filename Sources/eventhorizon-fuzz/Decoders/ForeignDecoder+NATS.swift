@@ -25,7 +25,7 @@ extension ForeignDecoder {
             ForeignDecoder(
                 "stored-message",
                 texts: [
-                    #"{"type":"io.nats.jetstream.api.v1.stream_msg_get_response","message":{"subject":"$KV.shop.topology","seq":7,"data":"CAgSBAgBEAE=","time":"2025-01-01T00:00:00Z"}}"#,
+                    #"{"type":"io.nats","message":{"subject":"$KV.shop.topology","seq":7,"data":"CAgSBAgBEAE=","time":"2025-01-01T00:00:00Z"}}"#,
                     #"{"type":"x","error":{"code":404,"err_code":10037,"description":"no message found"}}"#,
                 ]
             ) { bytes in
@@ -39,7 +39,8 @@ extension ForeignDecoder {
                 return decoded.count <= bytes.count / 4 * 3 ? .accepted : .broken("\(decoded.count) bytes of \(bytes.count) digits")
             },
             ForeignDecoder(
-                "server-info", texts: [#"INFO {"server_id":"N","version":"2.12.14","go":"go1.24","headers":true,"jetstream":true,"port":4222} "# + "\r\n"]
+                "server-info",
+                texts: [#"INFO {"server_id":"N","version":"2.12.14","go":"go1.24","headers":true,"jetstream":true,"port":4222} "# + "\r\n"]
             ) { bytes in
                 guard let info = ServerInfo(bytes) else { return .refused }
                 return ServerVersion(info.version.description) == info.version ? .accepted : .broken("its version is another when it is read again")
@@ -52,7 +53,9 @@ extension ForeignDecoder {
                 ]
             ) { bytes in
                 guard let value = JSONValue([UInt8](bytes)) else { return .refused }
-                if case .string(let text) = value, JSONValue(Array(JSONValue.quoted(text).utf8)) != value { return .broken("a text is another when quoted") }
+                if case .string(let text) = value, JSONValue(Array(JSONValue.quoted(text).utf8)) != value {
+                    return .broken("a text is another when quoted")
+                }
                 return .accepted
             },
             ForeignDecoder("server-time", texts: ["2025-01-01T12:30:59.123456789Z", "2025-12-31T23:59:59+02:00", "1970-01-01T00:00:00Z"]) { bytes in
@@ -121,7 +124,8 @@ extension ForeignDecoder {
                 stream: stream, number: 1, firstVersion: 1, events: stream == order ? [envelope] : [],
                 decided: [
                     DecidedCommand(
-                        id: id, place: place, outcome: .accepted(versions: 1..<2), correlation: id, sender: StreamID("shop.v1.Saga", "s"), command: nil)
+                        id: id, place: place, outcome: .accepted(versions: 1..<2), correlation: id, sender: StreamID("shop.v1.Saga", "s"),
+                        command: nil)
                 ])
         }
         return [

@@ -18,7 +18,8 @@ extension ForeignDecoder {
                 return address.scheme == .memory || address.description == shown ? .accepted : .broken("two ways to hide its secrets differ")
             },
             ForeignDecoder(
-                "message-id", texts: ["3f2504e0-4f89-41d3-9a0c-0305e82c3301", "00000000-0000-0000-0000-000000000000", "FFFFFFFF-ffff-ffff-FFFF-ffffffffffff"]
+                "message-id",
+                texts: ["3f2504e0-4f89-41d3-9a0c-0305e82c3301", "00000000-0000-0000-0000-000000000000", "FFFFFFFF-ffff-ffff-FFFF-ffffffffffff"]
             ) { bytes in
                 if let id = MessageID(bytes: bytes), MessageID(bytes: id.bytes) != id { return .broken("its bytes are another id") }
                 guard let id = MessageID(String(decoding: bytes, as: UTF8.self)) else { return .refused }

@@ -7,25 +7,19 @@ extension ForeignDecoder {
         // One for all inputs, as in a worker: what it keeps from record to record is a part of what is tried.
         let codec = WireCodec()
         return [
-            record("envelope") { bytes throws(WireError) in try codec.decodeEnvelope(bytes) } write: { codec.encode($0) } check: {
-                value throws(WireError) in try codec.check(value)
-            },
-            record("commit") { bytes throws(WireError) in try codec.decodeCommit(bytes) } write: { codec.encode($0) } check: {
-                value throws(WireError) in try codec.check(value)
-            },
-            record("dead-letter") { bytes throws(WireError) in try codec.decodeDeadLetter(bytes) } write: { codec.encode($0) } check: {
-                value throws(WireError) in try codec.check(value)
-            },
-            record("answer") { bytes throws(WireError) in try codec.decodeAnswer(bytes) } write: { codec.encode($0) },
-            record("topology") { bytes throws(WireError) in try codec.decodeTopology(bytes) } write: { codec.encode($0) },
-            record("ownership") { bytes throws(WireError) in try codec.decodeOwnership(bytes) } write: { codec.encode($0) },
-            record("checkpoint") { bytes throws(WireError) in try codec.decodeCheckpoint(bytes) } write: { codec.encode($0) },
+            record("envelope", of: codec, WireCodec.encode, WireCodec.check) { bytes throws(WireError) in try codec.decodeEnvelope(bytes) },
+            record("commit", of: codec, WireCodec.encode, WireCodec.check) { bytes throws(WireError) in try codec.decodeCommit(bytes) },
+            record("dead-letter", of: codec, WireCodec.encode, WireCodec.check) { bytes throws(WireError) in try codec.decodeDeadLetter(bytes) },
+            record("answer", of: codec, WireCodec.encode) { bytes throws(WireError) in try codec.decodeAnswer(bytes) },
+            record("topology", of: codec, WireCodec.encode) { bytes throws(WireError) in try codec.decodeTopology(bytes) },
+            record("ownership", of: codec, WireCodec.encode) { bytes throws(WireError) in try codec.decodeOwnership(bytes) },
+            record("checkpoint", of: codec, WireCodec.encode) { bytes throws(WireError) in try codec.decodeCheckpoint(bytes) },
         ]
     }
 
     private static func record<Record: Equatable>(
-        _ name: StaticString, _ read: @escaping (UnsafeRawBufferPointer) throws(WireError) -> Record, write: @escaping (Record) -> [UInt8],
-        check: @escaping (Record) throws(WireError) -> Void = { _ throws(WireError) in }
+        _ name: StaticString, of codec: WireCodec, _ write: @escaping (WireCodec) -> (Record) -> [UInt8],
+        _ check: ((WireCodec) -> (Record) throws -> Void)? = nil, read: @escaping (UnsafeRawBufferPointer) throws(WireError) -> Record
     ) -> ForeignDecoder {
         ForeignDecoder(name) { bytes in
             let record: Record
@@ -33,11 +27,12 @@ extension ForeignDecoder {
                 return error.field.isEmpty || error.limit.isEmpty ? .broken("refused without a word") : .refused
             }
             do {
-                try check(record)
-                let written = write(record)
+                // What was read is within the limits of who reads.
+                try check?(codec)(record)
+                let written = write(codec)(record)
                 let again = try written.withUnsafeBytes { bytes throws(WireError) in try read(bytes) }
                 guard again == record else { return .broken("read again it is another record") }
-                return write(again) == written ? .accepted : .broken("the same record is written as other bytes")
+                return write(codec)(again) == written ? .accepted : .broken("the same record is written as other bytes")
             } catch {
                 return .broken("what was read cannot be read again: \(error)")
             }

@@ -5,7 +5,9 @@ import ServerSupport
 enum ResidentSize {
     /// In bytes.
     static func now() throws -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { throw SupportError("/proc/self/statm cannot be read: memory cannot be watched without it") }
+        guard let file = fopen("/proc/self/statm", "r") else {
+            throw SupportError("/proc/self/statm cannot be read: memory cannot be watched without it")
+        }
         defer { fclose(file) }
         var line = [UInt8](repeating: 0, count: 256)
         let count = fread(&line, 1, line.count, file)
