@@ -83,7 +83,7 @@ extension ConfigurationKey<Int> {
     public static var idWindow: Self {
         Self(
             "id-window", .number(in: 0...256), default: CommandSettings().recentCommands, section: Section.working,
-            "How many recent command ids, with their answers, each commit carries, so that a repeat is recognised without reading further.")
+            "How many recent command ids, with their answers, each commit of a saga carries, so that a repeat is recognised without reading further.")
     }
     /// How many aggregates stay in memory.
     public static var cachedStreams: Self {

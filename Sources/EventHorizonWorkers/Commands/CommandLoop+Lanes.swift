@@ -33,13 +33,8 @@ extension CommandLoop {
         switch what {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
-            // Asked for once, whatever the stream holds by now.
-            lanes[slot].older.remove(id)
-            for stored in try commits(of: loaded, slot) {
-                guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
-                lanes[slot].found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
-                break
-            }
+            let decided = try commits(of: loaded, slot).lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
+            lanes[slot].memory.found(decided?.outcome, of: id)
             goOn(slot)
         default: break
         }
@@ -63,7 +58,7 @@ extension CommandLoop {
             // Of one aggregate: its commands become letters, all others go on.
             lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
         }
-        if handler.extent == .whole { lanes[slot].remember(commits) }
+        for commit in commits.dropLast() { lanes[slot].memory.take(commit.commit, window: settings.recentCommands) }
         if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
         goOn(slot)
     }
@@ -86,8 +81,13 @@ extension CommandLoop {
         var batch = lanes[slot].current
         batch.removeAll(keepingCapacity: true)
         let limit = min(lanes[slot].share, settings.sharedCommands)
-        while batch.count < limit, let next = lanes[slot].waiting.first {
-            if recognise(next, slot, into: &outcome) {
+        collecting: while batch.count < limit, let next = lanes[slot].waiting.first {
+            switch recognise(next, slot, into: &outcome) {
+            case .isNew: break
+            case .mustLookUp:
+                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
+                break collecting
+            case .isKnown:
                 _ = lanes[slot].waiting.popFirst()
                 // A saga's step whose effects may not have left sends them again first.
                 if case .sending = lanes[slot].phase {
@@ -95,10 +95,6 @@ extension CommandLoop {
                     return
                 }
                 continue
-            }
-            if lanes[slot].mustLookUp(next.envelope.id) {
-                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
-                break
             }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
@@ -129,12 +125,21 @@ extension CommandLoop {
         return .rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload)
     }
 
-    /// Whether a command was decided before; its answer is given again.
-    private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
+    private enum Recognition {
+        case isNew
+        /// Decided before; its answer is given again, and it is settled or its step's effects are on their way.
+        case isKnown
+        /// Decided before, or one with the fingerprint of its id was: the stream says how.
+        case mustLookUp
+    }
+
+    private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Recognition {
         let isReread = lanes[slot].hasInput(upTo: post.place(of: pending.position, in: lanes[slot].partition))
         let isPassedOnAgain = pending.envelope.origin.map { lanes[slot].hasInput(upTo: $0.place) } ?? false
-        let answer = lanes[slot].answer(to: pending.envelope.id)
-        guard isReread || isPassedOnAgain || answer != nil else { return false }
+        let isDecided = isReread || isPassedOnAgain
+        let answer = lanes[slot].memory.answer(to: pending.envelope.id)
+        if answer == nil, !isDecided || !pending.envelope.replyTo.isEmpty, lanes[slot].memory.mustLookUp(pending.envelope.id) { return .mustLookUp }
+        guard isDecided || answer != nil else { return .isNew }
         reporter.counts.duplicates += 1
         if let answer { reply(to: pending.envelope, answer, slot, into: &outcome) }
         let effects = lanes[slot].unsentEffects
@@ -145,7 +150,7 @@ extension CommandLoop {
         } else {
             settle(pending, slot)
         }
-        return true
+        return .isKnown
     }
 
     private func makeCommit(_ slot: Int) -> Commit {
@@ -178,7 +183,7 @@ extension CommandLoop {
         }
         return Commit(
             stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided,
-            recent: lane.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
+            recent: handler.extent == .whole ? [] : lane.memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
     }
 
     // MARK: Writing
