@@ -39,6 +39,7 @@ let package = Package(
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
         .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
         .executable(name: "eventhorizon-simulator", targets: ["eventhorizon-simulator"]),
+        .executable(name: "eventhorizon-fuzz", targets: ["eventhorizon-fuzz"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
@@ -169,6 +170,12 @@ let package = Package(
             name: "eventhorizon-simulator",
             dependencies: [
                 "GuestListSimulation", "EventHorizonTesting", "EventHorizonHistory", "EventHorizonBridge", "ServerSupport", "EventHorizon",
+        // Gives every decoder of foreign bytes what nobody should have written.
+        .executableTarget(
+            name: "eventhorizon-fuzz",
+            dependencies: [
+                "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonBrokers", "EventHorizonJSON", "EventHorizonMemory",
+                "EventHorizonProtobuf", "EventHorizonWire", "ServerSupport", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"])),
             ],
             swiftSettings: settings),
 

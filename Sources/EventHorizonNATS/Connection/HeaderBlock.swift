@@ -3,7 +3,7 @@ import EventHorizon
 import EventHorizonWire
 
 /// Headers as they travel: `NATS/1.0`, a line each, an empty line.
-enum HeaderBlock {
+package enum HeaderBlock {
     static func begin(_ block: inout [UInt8]) {
         block.removeAll(keepingCapacity: true)
         block.append(static: "NATS/1.0\r\n")
@@ -46,7 +46,7 @@ enum HeaderBlock {
     }
 
     /// Names and values of a block.
-    static func lines(of block: UnsafeRawBufferPointer) -> [(String, String)] {
+    package static func lines(of block: UnsafeRawBufferPointer) -> [(String, String)] {
         var lines: [(String, String)] = []
         for line in block.split(separator: UInt8(ascii: "\n")).dropFirst() {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
