@@ -70,7 +70,7 @@ struct FaultRun {
         }
     }
 
-    /// How many commands' ids a commit carries: fewer than a guest has commands, so that some repeats are looked up in the stream.
+    /// How many commands are remembered with their answers: fewer than a guest has commands, so that some repeats are looked up in the stream.
     private static func idWindow(_ seed: UInt64) -> Int {
         var random = SeededRandom(seed: seed, part: 200)
         return random.pick([1, 2, 8]) ?? 8
@@ -84,7 +84,8 @@ struct FaultRun {
     private func run(
         _ servers: Servers, _ network: Network?, _ fleet: WorkerFleet, _ watch: ProgressWatch, _ journal: Journal, _ folder: String
     ) async throws -> Bool {
-        let sent = SentLog(clock: journal.clock)
+        let clock = journal.clock
+        let sent = SentLog { clock.now }
         let tally = FaultTally()
         let address = try network?.line(of: Network.clients).address ?? servers.address
         var settings = BrokerSettings(address: BrokerAddress(address)!, application: Self.application, clientName: "eventhorizon-faults")

@@ -23,7 +23,8 @@ struct MemoryRun {
                 + "\(RunClock.text(options.length)) s in this process, \(options.rate) commands/s, \(options.guests) guests at once")
         let broker = MemoryBroker(application: FaultRun.application, partitionCount: FaultRun.partitionCount, faults: faults)
         let store = try SQLite.temporary()
-        let sent = SentLog(clock: journal.clock)
+        let clock = journal.clock
+        let sent = SentLog { clock.now }
         let crew = MemoryCrew(broker: broker, store: store, journal: journal)
         let load = GuestLoad(
             seed: seed, broker: broker, rate: options.rate, duplicateWindow: options.faults.contains(.duplicates) ? options.duplicateWindow : nil,
