@@ -223,6 +223,13 @@ let package = Package(
             dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
         .testTarget(
+            name: "KafkaIntegrationTests",
+            dependencies: [
+                "EventHorizonKafka", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport",
+                .target(name: "CRDKafka", condition: .when(traits: ["Kafka"])),
+            ],
+            path: "IntegrationTests/Kafka", swiftSettings: settings),
+        .testTarget(
             name: "SecurityIntegrationTests",
             dependencies: [
                 "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport",

@@ -55,6 +55,7 @@ struct ClientSettings: Sendable {
     static func transactional(_ configuration: KafkaConfiguration, id: String, maximumMessage: Int) -> ClientSettings {
         ClientSettings(configuration, role: "writer").with(
             ("transactional.id", id), ("transaction.timeout.ms", "\(transactionTimeout)"), ("acks", "all"),
+            ("socket.timeout.ms", "\(transactionTimeout)"),
             // What the broker still finishes of the last transaction is asked for again soon, not after the default's 100 ms.
             ("retry.backoff.ms", "5"),
             // A batch is flushed when it is whole, which sends at once whatever lingers.
