@@ -38,6 +38,7 @@ let package = Package(
         .executable(name: "guestlist", targets: ["guestlist-client"]),
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
         .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
+        .executable(name: "eventhorizon-simulator", targets: ["eventhorizon-simulator"]),
         .executable(name: "eventhorizon-fuzz", targets: ["eventhorizon-fuzz"]),
     ],
     traits: [
@@ -147,7 +148,8 @@ let package = Package(
         // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
         .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
         .target(
-            name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+            name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizonSQLite", "EventHorizon"],
+            swiftSettings: settings),
         .executableTarget(
             name: "eventhorizon-faults",
             dependencies: [
@@ -156,6 +158,18 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // The same promises under seeds, all workers in one thread.
+        .target(
+            name: "GuestListSimulation",
+            dependencies: [
+                "EventHorizonTesting", "EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonMemory", "EventHorizonWorkers",
+                "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "eventhorizon-simulator",
+            dependencies: [
+                "GuestListSimulation", "EventHorizonTesting", "EventHorizonHistory", "EventHorizonBridge", "ServerSupport", "EventHorizon",
         // Gives every decoder of foreign bytes what nobody should have written.
         .executableTarget(
             name: "eventhorizon-fuzz",

@@ -52,7 +52,8 @@ struct FaultRun {
     }
 
     private func run(_ server: NATSServer, _ fleet: WorkerFleet, _ watch: ProgressWatch, _ journal: Journal, _ folder: String) async throws -> Bool {
-        let sent = SentLog(clock: journal.clock)
+        let clock = journal.clock
+        let sent = SentLog { clock.now }
         let tally = FaultTally()
         let settings = BrokerSettings(address: BrokerAddress(server.url)!, application: Self.application, clientName: "eventhorizon-faults")
         let broker = try broker(settings, surroundings: .system)
@@ -181,29 +182,7 @@ struct FaultRun {
                 events.append(LoggedCommit(partition: record.partition, position: record.position, commit: commit))
             } catch { unreadable.append("the commit at \(record.position) (\(record.subject)): \(error)") }
         }
-        let store = SQLite(folder: "\(folder)/read-models")
-        var readModels: [StoredProgress] = []
-        func note(_ projection: ProjectionID, _ stored: [Int: Checkpoint]) {
-            readModels.append(
-                StoredProgress(
-                    projection: "\(projection)", categories: [Category(Invitation.category)], checkpoints: stored.mapValues(\.position)))
-        }
-        var tables = GuestListTables()
-        try store.snapshot(of: ProjectionID(InvitationTable.self)) { db, stored in
-            note(ProjectionID(InvitationTable.self), stored)
-            for row in try db.rows("SELECT id, list, name, age, status FROM invitation") {
-                tables.invitations[try row["id"]] = .init(
-                    list: try row["list"], name: try row["name"], age: try row["age"], status: try row["status"])
-            }
-        }
-        try store.snapshot(of: ProjectionID(GuestListTable.self)) { db, stored in
-            note(ProjectionID(GuestListTable.self), stored)
-            for row in try db.rows("SELECT list, invited, accepted, declined, confirmed, denied FROM guest_list") {
-                tables.lists[try row["list"]] = .init(
-                    invited: try row["invited"], accepted: try row["accepted"], declined: try row["declined"], confirmed: try row["confirmed"],
-                    denied: try row["denied"])
-            }
-        }
+        let (tables, readModels) = try GuestListTables.read(from: SQLite(folder: "\(folder)/read-models"))
         let history = History(
             partitionCount: Self.partitionCount, sent: sent.commands, events: events, commands: commands, commandsAreWhole: commandsState.first <= 1,
             readModels: readModels, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)

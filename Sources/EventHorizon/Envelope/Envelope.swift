@@ -15,7 +15,7 @@ public struct Envelope: Sendable, Equatable {
     public var causation: MessageID?
     public var occurredAt: Timestamp
     /// Nil where all of it is absent.
-    private var extras: Extras.Box?
+    private var extras: Shared<Extras>?
 
     public init(
         id: MessageID, kind: Kind, stream: StreamID, payload: Payload, expectedVersion: Int? = nil, correlation: MessageID,
@@ -35,7 +35,7 @@ public struct Envelope: Sendable, Equatable {
             expectedVersion == nil && trace == nil && sender == nil && origin == nil && tenant.isEmpty && principal.isEmpty && replyTo.isEmpty
             && expiry == nil && metadata.isEmpty
         guard !isPlain else { return }
-        extras = Extras.Box(
+        extras = Shared(
             Extras(
                 expectedVersion: expectedVersion, trace: trace, sender: sender, origin: origin, tenant: tenant, principal: principal,
                 replyTo: replyTo, expiry: expiry, metadata: metadata))
@@ -96,18 +96,12 @@ extension Envelope {
     private mutating func change(_ body: (inout Extras) -> Void) {
         var changed = extras?.value ?? Extras()
         body(&changed)
-        extras = changed == Extras() ? nil : Extras.Box(changed)
+        extras = changed == Extras() ? nil : Shared(changed)
     }
 }
 
 /// What few messages have.
 private struct Extras: Sendable, Equatable {
-    final class Box: Sendable, Equatable {
-        let value: Extras
-        init(_ value: Extras) { self.value = value }
-        static func == (a: Box, b: Box) -> Bool { a === b || a.value == b.value }
-    }
-
     var expectedVersion: Int?
     var trace: TraceContext?
     var sender: StreamID?

@@ -39,10 +39,9 @@ package enum HeaderBlock {
     }
 
     static func append(_ id: MessageID, to block: inout [UInt8]) {
-        for index in 0..<32 {
-            if index == 8 || index == 12 || index == 16 || index == 20 { block.append(UInt8(ascii: "-")) }
-            let digit = UInt8(truncatingIfNeeded: (index < 16 ? id.high : id.low) >> UInt64(60 - index % 16 * 4)) & 15
-            block.append(digit < 10 ? 48 + digit : 87 + digit)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+            id.write(into: text)
+            block.append(contentsOf: text)
         }
     }
 

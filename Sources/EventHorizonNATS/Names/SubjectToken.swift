@@ -6,6 +6,7 @@ package enum SubjectToken {
     static func append(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
+            if utf8.allSatisfy(isPlain) { return bytes.append(contentsOf: utf8) }
             for byte in utf8 {
                 if isPlain(byte) {
                     bytes.append(byte)

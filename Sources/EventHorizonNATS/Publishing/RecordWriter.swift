@@ -69,11 +69,12 @@ struct RecordWriter {
     mutating func send(command: Envelope, number: UInt64, on link: Link) -> Result {
         begin(.commands, command.stream, number)
         if let reason = checkSubject(command.stream) { return .refused(reason: reason) }
-        do { try codec.check(command) } catch { return .refused(reason: error.description) }
         HeaderBlock.appendMirror(of: command, to: &block)
         HeaderBlock.end(&block)
         let headers = block.count
-        codec.withEncoded(command) { block.append(contentsOf: $0) }
+        do throws(WireError) {
+            try codec.withChecked(command) { block.append(contentsOf: $0) }
+        } catch { return .refused(reason: error.description) }
         let size = block.count - headers
         guard size <= maximumPublish, block.count <= maximumPayload else {
             return .refused(

@@ -33,8 +33,12 @@ extension CommandLoop {
         switch what {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
-            let decided = try commits(of: loaded, slot).lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
-            lanes[slot].memory.found(decided?.outcome, of: id)
+            let commits = try commits(of: loaded, slot)
+            let decided = commits.lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
+            // A read without the lane's last commit is stale and proves nothing: it is read once more.
+            if decided != nil || commits.last.map({ $0.commit.number >= lanes[slot].number }) ?? false {
+                lanes[slot].memory.found(decided?.outcome, of: id)
+            }
             goOn(slot)
         default: break
         }
@@ -78,8 +82,9 @@ extension CommandLoop {
     // MARK: Deciding
 
     private mutating func decide(_ slot: Int, into outcome: inout Outcome, now: Instant) throws {
-        var batch = lanes[slot].current
-        batch.removeAll(keepingCapacity: true)
+        // Empty between commits; taken out of the lane so that its memory is used again.
+        var batch: [PendingCommand] = []
+        swap(&batch, &lanes[slot].current)
         let limit = min(lanes[slot].share, settings.sharedCommands)
         collecting: while batch.count < limit, let next = lanes[slot].waiting.first {
             switch recognise(next, slot, into: &outcome) {
@@ -99,8 +104,8 @@ extension CommandLoop {
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
             if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
+            if next.verdict == nil { next.verdict = condition(of: next.envelope, slot) }
             batch.append(next)
-            batch[batch.count - 1].verdict = next.verdict ?? condition(of: next.envelope, slot)
             _ = lanes[slot].waiting.popFirst()
         }
         guard !batch.isEmpty else { return }
@@ -154,36 +159,37 @@ extension CommandLoop {
     }
 
     private func makeCommit(_ slot: Int) -> Commit {
-        let lane = lanes[slot]
+        let (stream, partition, version) = (lanes[slot].stream, lanes[slot].partition, lanes[slot].version)
         var events: [Envelope] = []
         var decided: [DecidedCommand] = []
-        for (pending, verdict) in zip(lane.current, draft.verdicts) {
+        var inputs = lanes[slot].inputs
+        decided.reserveCapacity(draft.verdicts.count)
+        func note(_ place: Place) {
+            inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
+            inputs.append(place)
+        }
+        for (pending, verdict) in zip(lanes[slot].current, draft.verdicts) {
             let command = pending.envelope
             let outcome: CommandOutcome
             switch verdict {
             case .accepted(let made):
-                let first = lane.version + events.count + 1
-                events += made
+                let first = version + events.count + 1
+                if events.isEmpty { events = made } else { events += made }
                 outcome = .accepted(versions: first..<first + made.count)
             case .rejected(let reason): outcome = .rejected(reason)
             case .failed(let reason): outcome = .deadLettered(reason: reason)
             }
             var entry = DecidedCommand(
-                id: command.id, place: post.place(of: pending.position, in: lane.partition), outcome: outcome,
+                id: command.id, place: post.place(of: pending.position, in: partition), outcome: outcome,
                 correlation: command.correlation, sender: command.sender)
             if command.sender != nil, outcome.isRefusal { entry.command = command.payload }
             decided.append(entry)
-        }
-        var inputs = lane.inputs
-        for (pending, decided) in zip(lane.current, decided) {
-            for place in [decided.place, pending.envelope.origin?.place].compactMap({ $0 }) {
-                inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
-                inputs.append(place)
-            }
+            note(entry.place)
+            if let place = command.origin?.place { note(place) }
         }
         return Commit(
-            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided,
-            recent: handler.extent == .whole ? [] : lane.memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
+            stream: stream, number: lanes[slot].number + 1, firstVersion: version + 1, events: events, decided: decided,
+            recent: handler.extent == .whole ? [] : lanes[slot].memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
     }
 
     // MARK: Writing
@@ -343,12 +349,8 @@ extension CommandLoop {
     private mutating func decideAgain(_ slot: Int, at time: Instant?) {
         handler.forget(slot: slot)
         // What failed for good stays so; what its own conditions said may be otherwise now.
-        lanes[slot].waiting.prepend(
-            lanes[slot].current.map { pending in
-                var pending = pending
-                if !pending.hasFailed { pending.verdict = nil }
-                return pending
-            })
+        for pending in lanes[slot].current where !pending.hasFailed { pending.verdict = nil }
+        lanes[slot].waiting.prepend(lanes[slot].current)
         lanes[slot].current.removeAll()
         lanes[slot].commit = nil
         lanes[slot].isTainted = false
