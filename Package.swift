@@ -154,7 +154,7 @@ let package = Package(
             name: "eventhorizon-faults",
             dependencies: [
                 "EventHorizonHistory", "GuestListHistory", "GuestList", "ServerSupport", "EventHorizon", "EventHorizonJSON", "EventHorizonWire",
-                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
+                "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
             ],
             swiftSettings: settings),
 
@@ -170,6 +170,9 @@ let package = Package(
             name: "eventhorizon-simulator",
             dependencies: [
                 "GuestListSimulation", "EventHorizonTesting", "EventHorizonHistory", "EventHorizonBridge", "ServerSupport", "EventHorizon",
+            ],
+            swiftSettings: settings),
+
         // Gives every decoder of foreign bytes what nobody should have written.
         .executableTarget(
             name: "eventhorizon-fuzz",
@@ -207,6 +210,7 @@ let package = Package(
         .testTarget(
             name: "EventHorizonHistoryTests",
             dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonFaultsTests", dependencies: ["eventhorizon-faults", "ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [

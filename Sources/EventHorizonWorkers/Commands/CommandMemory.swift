@@ -1,10 +1,11 @@
 internal import EventHorizon
 
-/// What is known of the commands that a stream has decided, so that a repeat gets the first answer: the last ones with their answers, those before
-/// them by a fingerprint of their ids. Whose fingerprint is known is looked up in the stream.
+/// What is known of the commands that a stream has decided, so that a repeat gets the first answer: the last ones with their answers, at least
+/// `window` of them and the whole of the last commit, those before them by a fingerprint of their ids. Whose fingerprint is known is looked up in
+/// the stream.
 struct CommandMemory {
-    /// How many commands are remembered with their answers, at least; the whole of the last commit in any case.
-    private static let remembered = 64
+    /// How many a commit carries on.
+    private static let carried = 8
 
     // In order of decision. The ids lie by themselves: each new command is looked for among them.
     private var ids: [MessageID] = []
@@ -36,7 +37,7 @@ struct CommandMemory {
     mutating func take(_ commit: Commit, window: Int) {
         if ids.isEmpty { for command in commit.recent { append(command.id, command.outcome, command.commit) } }
         for command in commit.decided { append(command.id, command.outcome, commit.number) }
-        let kept = max(window, Self.remembered, commit.decided.count)
+        let kept = max(window, commit.decided.count)
         guard ids.count > kept * 2 else { return }
         for id in ids[..<(ids.count - kept)] { older.insert(id.fingerprint) }
         ids.removeFirst(ids.count - kept)
@@ -51,7 +52,7 @@ struct CommandMemory {
     /// What the next commit of a stream that is never read whole carries on. An answer that is large is not among them: it would grow every commit
     /// that follows.
     func carriedOn(window: Int) -> [RecentCommand] {
-        zip(ids, answers).suffix(window).compactMap { id, answer in
+        zip(ids, answers).suffix(min(window, Self.carried)).compactMap { id, answer in
             if case .rejected(let reason) = answer.outcome, reason.bytes.count > 1024 { return nil }
             return RecentCommand(id: id, outcome: answer.outcome, commit: answer.commit)
         }
