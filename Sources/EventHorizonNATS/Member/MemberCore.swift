@@ -142,6 +142,7 @@ struct MemberCore {
         case .link(.lost(let reason)):
             tellLost(reason, into: &turn)
             isControlUp = false
+        case .link(.unheard): break
         case .link(.closed(let reason)): close(reason, into: &turn)
         case .link(.restored):
             isControlUp = true
@@ -154,6 +155,13 @@ struct MemberCore {
         case .lost(let reason):
             tellLost(reason, into: &turn)
             isUp = false
+        case .unheard:
+            let soon = now &+ Publisher.unheardWait
+            for number in pending.numbers(where: { $0.due > soon }) {
+                pending[number]!.due = soon
+                pending[number]!.attempts = 0
+                tellStall(pending[number]!.partition, "nobody answers for JetStream", now, into: &turn)
+            }
         case .closed(let reason):
             isUp = false
             close(reason, into: &turn)

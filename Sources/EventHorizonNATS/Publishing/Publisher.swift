@@ -66,6 +66,9 @@ final class Publisher: LinkClient, Sendable {
         }
     }
 
+    /// How soon what met nobody is sent again, in nanoseconds.
+    static let unheardWait: UInt64 = 250_000_000
+
     let link: Link
     private let inbox: String
     private let replyInbox: String
@@ -268,6 +271,12 @@ final class Publisher: LinkClient, Sendable {
         self.change { state in
             switch change {
             case .lost: state.isUp = false
+            case .unheard:
+                let soon = MonotonicTime.now &+ Self.unheardWait
+                for number in state.inFlight.numbers(where: { $0.due > soon }) {
+                    state.inFlight[number]!.due = soon
+                    state.inFlight[number]!.entry.attempts = 0
+                }
             case .closed(let reason):
                 state.isUp = false
                 state.closure = ending(reason)
