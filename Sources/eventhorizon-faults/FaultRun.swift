@@ -121,7 +121,7 @@ struct FaultRun {
                 await fleet.settle()
                 let quiet = journal.clock.now
                 journal.note("faults end; waiting until all is at rest")
-                violations += await rest(loading, watch, servers, folder, since: quiet, journal)
+                violations += await rest(loading, watch, servers, fleet, folder, since: quiet, journal)
                 lag = journal.clock.now - quiet
             } catch {
                 violations.append(Violation(.run, nil, "\(error)"))
@@ -159,7 +159,8 @@ struct FaultRun {
     // MARK: Quiet
 
     private func rest(
-        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ folder: String, since start: Duration, _ journal: Journal
+        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ fleet: WorkerFleet, _ folder: String, since start: Duration,
+        _ journal: Journal
     ) async -> [Violation] {
         let store = SQLite(folder: "\(folder)/read-models")
         let isDone = Flag()
@@ -193,6 +194,7 @@ struct FaultRun {
             } catch {
                 missing.append("\(error)")
             }
+            missing += watch.ownershipProblems(among: await fleet.names())
             if missing.isEmpty { return [] }
             try? await Task.sleep(for: .milliseconds(100))
         }

@@ -147,7 +147,7 @@ struct FaultInjector: Sendable {
         try await server.restart()
         journal.note("server   \(name) is back")
         // A cluster elects leaders for seconds after it has lost one.
-        let streams = ["COMMANDS", "EVENTS"].map { "\(application)_\($0)" } + ["KV_\(application)"]
+        let streams = ["EVENTS", "COMMANDS"].map { "\(application)_\($0)" } + ["KV_\(application)"]
         let back = ContinuousClock.now
         guard try await servers.isLed(streams) else { throw SupportError("the cluster has no leaders 20 s after \(name) is back") }
         if servers.isCluster { journal.note("server   all is led again \(RunClock.text(back.duration(to: .now))) s later") }

@@ -30,8 +30,7 @@ actor Servers {
         return nodes.indices.first { NATSCluster.name(of: $0) == name }.map { nodes[$0] } ?? other
     }
 
-    /// Waits until the cluster works again: every stream has a leader, and makes a consumer and delivers to it. A single server does when it takes
-    /// connections.
+    /// Waits until the cluster works again: every stream has a leader, and consumers are made. A single server does when it takes connections.
     /// - Returns: False where it does not within the limit.
     nonisolated func isLed(_ streams: [String], within limit: Duration = .seconds(20)) async throws -> Bool {
         guard isCluster else { return true }
@@ -40,11 +39,10 @@ actor Servers {
         while ContinuousClock.now < deadline {
             let isLed = try? await ForeignThread.run {
                 for stream in streams {
-                    let reader = LogReader(ports: ports, stream: stream)
-                    let state = try reader.state()
-                    guard state.leader != nil else { return false }
-                    if state.count > 0 { try reader.read(after: .start, limit: .seconds(1)) { _ in false } }
+                    guard try LogReader(ports: ports, stream: stream).state().leader != nil else { return false }
                 }
+                // For a consumer the cluster itself needs a leader too.
+                try LogReader(ports: ports, stream: streams[0]).read(after: .start, limit: .seconds(1)) { _ in false }
                 return true
             }
             if isLed == true { return true }
