@@ -101,6 +101,7 @@ struct FaultRun {
         watch.follow(application: Self.application, ports: servers.ports, readModels: SQLite(folder: "\(folder)/read-models"))
 
         var violations: [Violation] = []
+        var hasBrokenOff = false
         var lag = Duration.zero
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await fleet.watch() }
@@ -125,6 +126,7 @@ struct FaultRun {
                 lag = journal.clock.now - quiet
             } catch {
                 violations.append(Violation(.run, nil, "\(error)"))
+                hasBrokenOff = true
             }
             loading.cancel()
             await loading.value
@@ -135,7 +137,8 @@ struct FaultRun {
 
         journal.note("checking")
         let (history, tables) = try await read(servers, sent, watch, folder)
-        violations += history.violations() + history.guestListViolations(tables)
+        // Of a run that broke off it says nothing: what was under way looks like something lost.
+        if !hasBrokenOff { violations += history.violations() + history.guestListViolations(tables) }
         for problem in await fleet.problems { violations.append(Violation(.workers, nil, problem)) }
         violations += await enoughKills(fleet)
         let account = watch.account

@@ -178,9 +178,9 @@ struct FaultInjector: Sendable {
         let lines = try names.map { try network.line(of: $0) }
         await fleet.breaks(names)
         let faults = names.map { watch.begin(kind, .worker($0), isSilent: trouble.isSilent) }
-        let mends = try lines.map { try $0.begin(trouble) }
+        let mends = try await ForeignThread.run { try lines.map { try $0.begin(trouble) } }
         try await meanwhile()
-        for mend in mends { try mend() }
+        try await ForeignThread.run { for mend in mends { try mend() } }
         for fault in faults { watch.end(fault) }
         await fleet.mends(names)
     }
