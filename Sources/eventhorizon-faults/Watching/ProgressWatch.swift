@@ -150,7 +150,9 @@ final class ProgressWatch: Sendable {
                 case .claimed(let lane):
                     state.account.claims(lane, worker)
                     state.held[worker, default: []].insert(lane)
-                case .left(let lane): state.held[worker]?.remove(lane)
+                case .left(let lane):
+                    state.account.leaves(lane, worker)
+                    state.held[worker]?.remove(lane)
                 }
             }
         }
