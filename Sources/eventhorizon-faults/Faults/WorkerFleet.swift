@@ -85,10 +85,10 @@ actor WorkerFleet {
     private func launch(_ kind: WorkerKind, _ name: String, armed: String?) throws -> ChildProcess {
         let broker = try network?.line(of: name).address ?? address
         let own = kind == .projector ? ["--read-model", "\(folder)/read-models"] : ["--id-window", "\(idWindow)"]
+        watch.serves(name, kind)
         let process = try ChildProcess(
             "\(programs)/\(kind.program)", ["--broker", broker, "--http", "off"] + arguments + own,
             environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file(log(of: name)))
-        watch.serves(name, kind)
         return process
     }
 
