@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration test_faults bench format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults test_simulator test_rules bench format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,8 @@ help:
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
 	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
+	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
+	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
@@ -54,6 +56,15 @@ bench:
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
 	  $(if $(FAULTS),--faults $(FAULTS))
+
+test_simulator:
+	@.ci/packages build
+	@swift build --quiet --product eventhorizon-simulator
+	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1)
+
+test_rules:
+	@.ci/packages build
+	@.ci/rules/check $(RULES)
 
 format:
 	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift

@@ -201,6 +201,14 @@ let package = Package(
             name: "EventHorizonHistoryTests",
             dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "GuestListSimulation", "EventHorizonHistory", "EventHorizonTesting", "EventHorizonMemory", "EventHorizonWorkers",
+                "EventHorizonSQLite",
+                "EventHorizon", "ServerSupport", "eventhorizon-simulator",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [
                 "EventHorizonServerEcosystem", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizon",
