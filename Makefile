@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration test_faults test_simulator test_rules bench format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults test_simulator test_rules fuzz bench format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
 	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
 	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
+	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
@@ -65,6 +66,16 @@ test_simulator:
 test_rules:
 	@.ci/packages build
 	@.ci/rules/check $(RULES)
+
+# Optimised, as what is deployed: the sanitizer sees what the checks of a debug build would. Its own folder, since a sanitized build shares nothing with
+# another. A small quarantine, so that what is freed is given back and growth is seen. Swift's own backtraces are off: taken in a sanitized process they
+# hang. gold does not know the sanitizer's local symbols and says so a hundred times.
+fuzz_program := .build/asan/release/eventhorizon-fuzz
+fuzz:
+	@.ci/packages build server
+	@echo 'building with the address sanitizer (the first time takes minutes)' >&2
+	@swift build --quiet -c release --sanitize=address --scratch-path .build/asan --product eventhorizon-fuzz 2>&1 | { grep -v 'Cannot export local symbol' || true; }
+	@ASAN_OPTIONS=quarantine_size_mb=4 SWIFT_BACKTRACE=enable=no $(fuzz_program) --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1) $(ARGS)
 
 format:
 	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift

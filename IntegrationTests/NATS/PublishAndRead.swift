@@ -136,7 +136,7 @@ struct PublishAndRead {
                                 last[delivery.partition] = delivery.position
                                 guard case .command(let envelope) = delivery.content else { continue }
                                 let number = Int(envelope.metadata["number"]!)!
-                                // A command whose answer was lost may be stored twice if the server forgot its message id.
+                                // A command whose answer was lost may be stored twice.
                                 if numbers[envelope.stream.aggregate]?.last != number {
                                     numbers[envelope.stream.aggregate, default: []].append(number)
                                     count += 1

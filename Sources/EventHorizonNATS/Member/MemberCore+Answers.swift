@@ -13,7 +13,7 @@ extension MemberCore {
         switch answered.request {
         case .append(let append): take(append, PublishAnswer(body), answered, now, into: &turn)
         case .occupant(let append, let isLast): takeOccupant(append, isLast: isLast, body, answered, now, into: &turn)
-        case .message(let message, _): take(message, PublishAnswer(body), answered, now, into: &turn)
+        case .message(let message): take(message, PublishAnswer(body), answered, now, into: &turn)
         case .letter(let letter): take(letter, PublishAnswer(body), answered, now, into: &turn)
         case .keep(let letter):
             switch PublishAnswer(body) {

@@ -26,7 +26,7 @@ struct MemberCore {
         case append(Outcome.Append)
         /// An append was refused or stored before: what occupies its place?
         case occupant(Outcome.Append, isLast: Bool)
-        case message(Outcome.Message, nonce: UInt64)
+        case message(Outcome.Message)
         case letter(Outcome.Letter)
         /// The mark that keeps the message of a letter that holds only its place.
         case keep(Outcome.Letter)
@@ -49,13 +49,12 @@ struct MemberCore {
     let group: GroupDeclaration
     let inbox: String
     let keeper: Keeper
-    let randomness: any Randomness
     let codec = WireCodec()
     let eventsRead: String
 
     var sessions: [Session?]
     var pending = SlotTable<Pending>()
-    var lanes = CommandLanes<(message: Outcome.Message, nonce: UInt64, epoch: UInt64)>(window: 4096)
+    var lanes = CommandLanes<(message: Outcome.Message, epoch: UInt64)>(window: 4096)
     /// A load holds what it has read until its stream's end: so not all read at once.
     var loads = LoadLanes<(load: Outcome.Load, loaded: LoadedCommits, epoch: UInt64)>(window: 256, byteWindow: 64 << 20)
     var writer: RecordWriter
@@ -73,14 +72,13 @@ struct MemberCore {
     /// What `submit` could say at once: it is told in the next turn.
     var early: [SettleAnswer] = []
 
-    init(ready: Ready, link: Link, client: Int, group: GroupDeclaration, inbox: String, keeper: Keeper, randomness: any Randomness) {
+    init(ready: Ready, link: Link, client: Int, group: GroupDeclaration, inbox: String, keeper: Keeper) {
         self.ready = ready
         self.link = link
         self.client = client
         self.group = group
         self.inbox = inbox
         self.keeper = keeper
-        self.randomness = randomness
         eventsRead = "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.events))"
         sessions = Array(repeating: nil, count: ready.partitionCount)
         stallTold = Array(repeating: 0, count: ready.partitionCount)
@@ -144,6 +142,7 @@ struct MemberCore {
         case .link(.lost(let reason)):
             tellLost(reason, into: &turn)
             isControlUp = false
+        case .link(.unheard): break
         case .link(.closed(let reason)): close(reason, into: &turn)
         case .link(.restored):
             isControlUp = true
@@ -156,6 +155,13 @@ struct MemberCore {
         case .lost(let reason):
             tellLost(reason, into: &turn)
             isUp = false
+        case .unheard:
+            let soon = now &+ Publisher.unheardWait
+            for number in pending.numbers(where: { $0.due > soon }) {
+                pending[number]!.due = soon
+                pending[number]!.attempts = 0
+                tellStall(pending[number]!.partition, "nobody answers for JetStream", now, into: &turn)
+            }
         case .closed(let reason):
             isUp = false
             close(reason, into: &turn)
@@ -201,14 +207,10 @@ struct MemberCore {
         sendLoads(now)
         for append in outcome.appends { if let epoch = epoch(append.partition) { send(.append(append), append.partition, epoch, now) } }
         for letter in outcome.letters { if let epoch = epoch(letter.partition) { send(.letter(letter), letter.partition, epoch, now) } }
-        if !outcome.messages.isEmpty {
-            let nonce = randomness.next()
-            for message in outcome.messages {
-                guard let epoch = epoch(message.partition) else { continue }
-                lanes.add((message, nonce, epoch), to: message.envelope.stream)
-            }
-            sendMessages(now)
+        for message in outcome.messages {
+            if let epoch = epoch(message.partition) { lanes.add((message, epoch), to: message.envelope.stream) }
         }
+        sendMessages(now)
         for reply in outcome.replies { writer.send(answer: reply.answer, to: reply.to, on: link) }
         for progress in outcome.progress {
             guard isHeld(progress.partition), progress.position > sessions[progress.partition]!.progress else { continue }
@@ -233,7 +235,7 @@ struct MemberCore {
                 lanes.finished(entry.message.envelope.stream)
                 continue
             }
-            send(.message(entry.message, nonce: entry.nonce), entry.message.partition, entry.epoch, now)
+            send(.message(entry.message), entry.message.partition, entry.epoch, now)
         }
     }
 
@@ -250,7 +252,7 @@ struct MemberCore {
     /// The partition of a request is not held any more.
     mutating func giveUp(_ request: Request) {
         switch request {
-        case .message(let message, _): lanes.finished(message.envelope.stream)
+        case .message(let message): lanes.finished(message.envelope.stream)
         case .load(_, let loaded): loads.finished(bytes: loaded.bytes)
         case .append, .occupant, .letter, .keep, .consumer: break
         }
@@ -262,7 +264,7 @@ struct MemberCore {
         let result: RecordWriter.Result
         switch request {
         case .append(let append): result = writer.send(append: append, number: number, on: link)
-        case .message(let message, let nonce): result = writer.send(command: message.envelope, nonce: nonce, number: number, on: link)
+        case .message(let message): result = writer.send(command: message.envelope, number: number, on: link)
         case .letter(let letter): result = writer.send(letter, number: number, on: link)
         case .keep(let letter):
             writer.keep(letter.letter, number: number, on: link)
@@ -291,7 +293,7 @@ struct MemberCore {
         guard case .refused(let reason) = result, let refused = pending.remove(number) else { return }
         switch refused.request {
         case .append(let append): early.append(SettleAnswer(token: append.token, result: .refused(reason: reason)))
-        case .message(let message, _):
+        case .message(let message):
             lanes.finished(message.envelope.stream)
             early.append(SettleAnswer(token: message.token, result: .refused(reason: reason)))
         case .letter(let letter): early.append(SettleAnswer(token: letter.token, result: .refused(reason: reason)))

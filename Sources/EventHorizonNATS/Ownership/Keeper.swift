@@ -130,6 +130,8 @@ final class Keeper: LinkClient, Sendable {
     }
 
     func changed(_ change: LinkChange) {
+        // What is unanswered is asked again every second anyway.
+        if change == .unheard { return }
         mailbox.put { $0.changes.append(change) }
         tell(.link(change))
     }
@@ -256,6 +258,7 @@ final class Keeper: LinkClient, Sendable {
     private func take(_ change: LinkChange, _ state: inout State) {
         let now = MonotonicTime.now
         switch change {
+        case .unheard: break
         case .lost, .closed:
             state.isUp = false
             state.table.interrupted()

@@ -28,7 +28,8 @@ struct DeliveryDecoder {
         let subject = UnsafeRawBufferPointer(start: arrival.subject, count: strlen(arrival.subject))
         var category = prefixCount
         while category < subject.count, subject[category] != UInt8(ascii: ".") { category += 1 }
-        category += 1
+        // A subject may end here: whoever may write into the stream may leave out what comes next.
+        category = min(category + 1, subject.count)
         var end = category
         while end < subject.count, subject[end] != UInt8(ascii: ".") { end += 1 }
         let isAsked = end < subject.count && isAsked(UnsafeRawBufferPointer(rebasing: subject[category..<end]))

@@ -15,10 +15,13 @@ final class GuestLoad: Sendable {
     private let broker: any Broker
     private let sent: SentLog
     private let pacer: Pacer
+    /// Some are repeated later than this, when the broker has forgotten them; nil: none.
+    private let duplicateWindow: Duration?
     private let nextGuest = Atomic(0)
     private let isStopped = Atomic(false)
 
-    init(seed: UInt64, broker: any Broker, rate: Int, sent: SentLog) {
+    init(seed: UInt64, broker: any Broker, rate: Int, duplicateWindow: Duration?, sent: SentLog) {
+        self.duplicateWindow = duplicateWindow
         self.seed = seed
         self.broker = broker
         commands = CommandPublisher(broker: broker)
@@ -66,6 +69,12 @@ final class GuestLoad: Sendable {
                 guard goesOn else { return }
                 await send(command, id, to: guest, asks: random.draw(percent: 50))
             }
+        }
+        if let duplicateWindow, random.draw(percent: 15), let (id, command) = random.pick(earlier) {
+            try? await Task.sleep(for: duplicateWindow + random.duration(100...2_000))
+            await pacer.turn()
+            guard goesOn else { return }
+            await send(command, id, to: guest, asks: random.draw(percent: 50))
         }
     }
 
