@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration test_faults fuzz bench format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults test_simulator test_rules fuzz bench format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,8 @@ help:
 	@echo 'make test_integration  suites on real servers'
 	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60'
 	@echo '     FAULTS=kill,stop,...   some kinds only; CLUSTER=3 for replicating servers; BROKER=memory for one process; see its --help'
+	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
+	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
 	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
@@ -56,6 +58,15 @@ bench:
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
 	  --cluster $(or $(CLUSTER),1) $(if $(FAULTS),--faults $(FAULTS))
+
+test_simulator:
+	@.ci/packages build
+	@swift build --quiet --product eventhorizon-simulator
+	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1)
+
+test_rules:
+	@.ci/packages build
+	@.ci/rules/check $(RULES)
 
 # BUILD=debug builds sooner, and runs slower.
 fuzz:

@@ -222,6 +222,14 @@ let package = Package(
             dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
         .testTarget(name: "EventHorizonFaultsTests", dependencies: ["eventhorizon-faults", "ServerSupport"], swiftSettings: settings),
         .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "GuestListSimulation", "EventHorizonHistory", "EventHorizonTesting", "EventHorizonMemory", "EventHorizonWorkers",
+                "EventHorizonSQLite",
+                "EventHorizon", "ServerSupport", "eventhorizon-simulator",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [
                 "EventHorizonServerEcosystem", "EventHorizonWorkers", "EventHorizonMemory", "EventHorizon",

@@ -8,7 +8,8 @@ public struct MemoryFaults: Sendable, Equatable {
     public var lateAnswer = 0.0
     /// An append is stored, and answered as `.duplicate`, as after a repeat whose first answer was lost.
     public var duplicateAnswer = 0.0
-    /// A turn of a member loses one of its partitions, as by a lease that ran out. Drawn once a turn.
+    /// A member loses one of its partitions, as by a lease that ran out. Drawn once a turn, and, but with `atomicSettle`, once an outcome, of whose
+    /// loss the member does not know yet.
     public var lostPartition = 0.0
     /// A partition's reader restarts: deliveries begin again after the recorded progress. Drawn once a turn.
     public var readerRestart = 0.0

@@ -7,22 +7,16 @@ extension MemoryState {
         land()
         guard let member = index(of: number) else { return [] }
         guard !features.atomicSettle else { return carryOut(member, outcome) }
+        if draw(\.lostPartition) { loseOne(of: member) }
         storeUnfenced(member, outcome)
-        guard draw(\.tornOutcome) else { return carryOut(member, outcome) }
-        let (part, lost) = torn(outcome)
+        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
+        guard count > 0, draw(\.tornOutcome) else { return carryOut(member, outcome) }
+        var part = outcome
+        let lost = part.keep(first: random.below(count))
         let replies = carryOut(member, part)
         for partition in lost where holds(member, partition) { take(partition, from: member, isUnclean: true, tell: true) }
         if !lost.isEmpty { rebalance(members[member].group) }
         return replies
-    }
-
-    /// The first part of an outcome, and the partitions of the rest.
-    private mutating func torn(_ outcome: Outcome) -> (part: Outcome, lost: [Int]) {
-        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
-        guard count > 0 else { return (outcome, []) }
-        var part = outcome
-        let rest = part.keep(first: random.below(count))
-        return (part, rest)
     }
 
     /// What a member has lost without knowing is stored where its conditions hold; nobody answers, and its progress is another's to write.

@@ -119,14 +119,7 @@ extension MemoryState {
 
     /// The faults of a turn.
     private mutating func injectFaults(_ member: Int) {
-        if draw(\.lostPartition) {
-            let held = members[member].held
-            if !held.isEmpty {
-                take(held[random.below(held.count)], from: member, isUnclean: true, tell: true)
-                // A claim that was never told leaves nothing to tell: nobody would look again.
-                if members[member].lost.isEmpty { rebalance(members[member].group) }
-            }
-        }
+        if draw(\.lostPartition) { loseOne(of: member) }
         if draw(\.readerRestart) {
             let log = members[member].declaration.log
             let started = members[member].held.filter { members[member].sessions[$0]?.cursor != nil }
@@ -139,5 +132,13 @@ extension MemoryState {
             members[member].notices.append(
                 .readerRestarted(partition: partition, reason: "a fault of the seed: deliveries begin again after position \(from)"))
         }
+    }
+
+    mutating func loseOne(of member: Int) {
+        let held = members[member].held
+        guard !held.isEmpty else { return }
+        take(held[random.below(held.count)], from: member, isUnclean: true, tell: true)
+        // A claim that was never told leaves nothing to tell: nobody would look again.
+        if members[member].lost.isEmpty { rebalance(members[member].group) }
     }
 }

@@ -10,7 +10,7 @@ struct Option: Sendable {
     let take: @Sendable (inout Settings, String) throws -> Void
 
     static let all: [Option] = [
-        Option(name: "--seeds", placeholder: "N", help: "How many runs, one seed each. 100 when it is not given.") {
+        Option(name: "--seeds", placeholder: "N", help: "How many runs, one seed each. 1000 when it is not given.") {
             $0.count = try number($1, in: 1...10_000_000)
         },
         Option(name: "--seed", placeholder: "FIRST", help: "The first run's seed; the others count on from it. 1 when it is not given.") {
@@ -34,7 +34,8 @@ struct Option: Sendable {
             settings.printsDigests = true
         },
         Option(
-            name: "--trace", placeholder: nil, help: "Prints a line for everything that a worker tells and that is done to it: for one seed at a time."
+            name: "--trace", placeholder: nil,
+            help: "Prints a line for everything that a worker tells and that is done to it: for one seed at a time."
         ) { settings, _ in settings.traces = true },
         Option(name: "--help", placeholder: nil, help: "Prints this.") { settings, _ in settings.isHelp = true },
     ]

@@ -3,7 +3,7 @@ import ServerSupport
 
 /// What the program was asked to do.
 struct Settings {
-    var count = 100
+    var count = 1_000
     var first: UInt64 = 1
     var quirks = BrokerQuirk.jetStream
     var processes = Set(ProcessFault.allCases)

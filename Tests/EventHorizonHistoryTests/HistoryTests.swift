@@ -164,6 +164,16 @@ struct HistoryTests {
         #expect(checks(of: story) == [])
     }
 
+    @Test func commands_of_one_call_that_were_decided_in_another_order_are_found() {
+        var story = story
+        story.history.sent.swapAt(story.history.sent.count - 1, story.history.sent.count - 2)
+        for index in story.history.sent.indices.suffix(2) {
+            story.history.sent[index].acknowledgedAt = nil
+            story.history.sent[index].call = 1
+        }
+        #expect(checks(of: story) == [.order])
+    }
+
     // MARK: Sagas
 
     @Test func an_effect_that_nobody_decided_is_found() {

@@ -1,6 +1,7 @@
 import EventHorizon
 import EventHorizonMemory
 import EventHorizonTesting
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct SimulationTests {
@@ -83,4 +84,83 @@ import Testing
         }
         #expect(error?.isStalled == false && error?.now == Instant(nanoseconds: 10_000_000_000))
     }
+
+    // MARK: Processes
+
+    /// Counts in steps of 10 ms until the time is up, on a process of its own to which `body` does something.
+    private func count(_ body: @escaping @Sendable (SeededProcess, SeededExecutor) async -> Void) throws -> [Int] {
+        let executor = SeededExecutor(seed: 1)
+        let process = executor.makeProcess()
+        let steps = Steps()
+        try executor.run {
+            let task = process.start {
+                while !Task.isCancelled {
+                    steps.add(Int(executor.clock.now.nanoseconds / 1_000_000))
+                    await executor.clock.sleep(until: executor.clock.now + .milliseconds(10))
+                }
+                steps.add(-1)
+            }
+            await body(process, executor)
+            task.cancel()
+            process.bury()
+            await task.value
+        }
+        return steps.all
+    }
+
+    private static func wait(_ milliseconds: Int, _ executor: SeededExecutor) async {
+        await executor.clock.sleep(until: executor.clock.now + .milliseconds(milliseconds))
+    }
+
+    @Test func a_killed_process_does_nothing_more_and_what_it_left_ends_when_it_is_buried() throws {
+        let steps = try count { process, executor in
+            await Self.wait(25, executor)
+            process.kill()
+            #expect(process.isKilled)
+            await Self.wait(1_000, executor)
+        }
+        #expect(steps == [0, 10, 20, -1])
+    }
+
+    @Test func a_process_can_be_killed_after_so_many_jobs() throws {
+        let steps = try count { process, executor in
+            await Self.wait(5, executor)
+            process.kill(afterJobs: 3)
+            await Self.wait(1_000, executor)
+            #expect(process.isKilled)
+        }
+        // A step is one job or more: it got as far as its jobs took it.
+        #expect(steps.count > 1 && steps.count <= 5 && steps.last == -1)
+    }
+
+    @Test func a_stopped_process_goes_on_where_it_was() throws {
+        let steps = try count { process, executor in
+            await Self.wait(25, executor)
+            process.stop()
+            await Self.wait(1_000, executor)
+            #expect(process.isStopped)
+            process.resume()
+            await Self.wait(20, executor)
+            process.kill()
+        }
+        #expect(steps == [0, 10, 20, 1_025, 1_035, -1])
+    }
+
+    @Test func who_waits_for_a_kill_is_told_once() throws {
+        let told = Steps()
+        _ = try count { process, executor in
+            process.whenKilled { told.add(1) }
+            await Self.wait(5, executor)
+            process.kill()
+            process.kill()
+            process.whenKilled { told.add(2) }
+        }
+        #expect(told.all == [1, 2])
+    }
+}
+
+private final class Steps: Sendable {
+    private let list = Mutex<[Int]>([])
+    func add(_ step: Int) { list.withLock { $0.append(step) } }
+    var all: [Int] { list.withLock { $0 } }
 }

@@ -106,7 +106,7 @@ public final class Simulation: Sendable {
             await clock.sleep(until: clock.now + .milliseconds(200))
         }
         await drain()
-        for process in state.withLock({ $0.processes }) { await process.bury() }
+        await bury()
     }
 
     private var running: [SimulatedProcess] { state.withLock { $0.processes.filter { !$0.hasEnded } } }
@@ -164,6 +164,15 @@ public final class Simulation: Sendable {
                 return
             }
             await clock.sleep(until: clock.now + .milliseconds(200))
+        }
+    }
+
+    /// What killed processes left behind is given back, or thousands of runs would gather it.
+    private func bury() async {
+        let all = state.withLock { $0.processes }
+        for process in all { process.bury() }
+        for _ in 0..<100 where all.contains(where: { $0.isKilled && !$0.isGone }) {
+            await executor.clock.sleep(until: executor.clock.now + .milliseconds(10))
         }
     }
 

@@ -13,7 +13,9 @@ extension CommandLoop {
     }
 
     mutating func wake(_ now: Instant) {
-        for (slot, due) in timers where due <= now {
+        guard !timers.isEmpty else { return }
+        // In the order of the slots: that of a dictionary would be another in every process.
+        for slot in timers.keys.sorted() where timers[slot].map({ $0 <= now }) ?? false {
             timers[slot] = nil
             lanes[slot].phase = .cold
             ready.append(slot)

@@ -17,6 +17,8 @@ public final class SimulatedProcess: Sendable {
         var task: Task<Void, Never>?
         /// Asked to leave.
         var isLeaving = false
+        /// Nothing of it is left.
+        var isGone = false
     }
 
     /// Which kind it is.
@@ -63,6 +65,7 @@ public final class SimulatedProcess: Sendable {
                 }
                 end(.returned)
             } catch { end(.failed("\(error)")) }
+            state.withLock { $0.isGone = true }
         }
         state.withLock { $0.task = task }
     }
@@ -96,13 +99,14 @@ public final class SimulatedProcess: Sendable {
         for waiter in waiters { waiter.resume(returning: ending) }
     }
 
-    /// Ends what a killed process left behind.
-    func bury() async {
-        guard isKilled, let task = state.withLock({ $0.task }) else { return }
-        task.cancel()
+    /// Ends what a killed process left behind, as far as it lets itself be ended.
+    func bury() {
+        guard isKilled else { return }
+        state.withLock { $0.task }?.cancel()
         seeded.bury()
-        await task.value
     }
+
+    var isGone: Bool { state.withLock { $0.isGone } }
 
     // MARK: Steps
 
