@@ -1,5 +1,5 @@
 # Everything here is debug builds in one shared .build. Configuration of the targets: WORKERS, BROKER, NATS_URL, NATS_SERVER (see help).
-.PHONY: help demo run stop build test test_integration test_faults bench format lint proto docs deps
+.PHONY: help demo run stop build test test_integration test_faults fuzz bench format lint proto docs deps
 .DEFAULT_GOAL := help
 
 help:
@@ -9,7 +9,9 @@ help:
 	@echo 'make run               leaves server and workers up, says their addresses, logs and pids; make stop ends them'
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
-	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
+	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60'
+	@echo '     FAULTS=kill,stop,...   some kinds only; CLUSTER=3 for replicating servers; BROKER=memory for one process; see its --help'
+	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
@@ -53,7 +55,13 @@ bench:
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
-	  $(if $(FAULTS),--faults $(FAULTS))
+	  --cluster $(or $(CLUSTER),1) $(if $(FAULTS),--faults $(FAULTS))
+
+# BUILD=debug builds sooner, and runs slower.
+fuzz:
+	@.ci/packages build server
+	@echo 'building with the address sanitizer (the first time takes minutes)' >&2
+	@.ci/fuzz $(or $(BUILD),release) --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1) $(ARGS)
 
 format:
 	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift

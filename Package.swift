@@ -39,6 +39,8 @@ let package = Package(
         .executable(name: "guestlist", targets: ["guestlist-client"]),
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
         .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
+        .executable(name: "eventhorizon-simulator", targets: ["eventhorizon-simulator"]),
+        .executable(name: "eventhorizon-fuzz", targets: ["eventhorizon-fuzz"]),
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
@@ -156,12 +158,37 @@ let package = Package(
         // What a history must show, whoever made it; the guest list's own promises; the runs that try to break both.
         .target(name: "EventHorizonHistory", dependencies: ["EventHorizon"], swiftSettings: settings),
         .target(
-            name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+            name: "GuestListHistory", dependencies: ["EventHorizonHistory", "GuestList", "EventHorizonJSON", "EventHorizonSQLite", "EventHorizon"],
+            swiftSettings: settings),
         .executableTarget(
             name: "eventhorizon-faults",
             dependencies: [
                 "EventHorizonHistory", "GuestListHistory", "GuestList", "ServerSupport", "EventHorizon", "EventHorizonJSON", "EventHorizonWire",
-                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
+                "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
+            ],
+            swiftSettings: settings),
+
+        // The same promises under seeds, all workers in one thread.
+        .target(
+            name: "GuestListSimulation",
+            dependencies: [
+                "EventHorizonTesting", "EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonMemory", "EventHorizonWorkers",
+                "EventHorizonSQLite", "EventHorizonJSON", "EventHorizon",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "eventhorizon-simulator",
+            dependencies: [
+                "GuestListSimulation", "EventHorizonTesting", "EventHorizonHistory", "EventHorizonBridge", "ServerSupport", "EventHorizon",
+            ],
+            swiftSettings: settings),
+
+        // Gives every decoder of foreign bytes what nobody should have written.
+        .executableTarget(
+            name: "eventhorizon-fuzz",
+            dependencies: [
+                "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonBrokers", "EventHorizonJSON", "EventHorizonMemory",
+                "EventHorizonProtobuf", "EventHorizonWire", "ServerSupport", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"])),
             ],
             swiftSettings: settings),
 
@@ -193,6 +220,7 @@ let package = Package(
         .testTarget(
             name: "EventHorizonHistoryTests",
             dependencies: ["EventHorizonHistory", "GuestListHistory", "GuestList", "EventHorizonJSON", "EventHorizon"], swiftSettings: settings),
+        .testTarget(name: "EventHorizonFaultsTests", dependencies: ["eventhorizon-faults", "ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonServerEcosystemTests",
             dependencies: [

@@ -35,6 +35,37 @@ struct Reconnecting {
         server.stop()
     }
 
+    /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
+    @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
+        let server = try ScriptedServer { client, _ in
+            client.serve()
+            client.write(String(repeating: "HMSG news 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n", count: 3) + "MSG news 1 5\r\nhello\r\n")
+            client.wait()
+        }
+        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
+        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+        let reader = Reader()
+        let number = link.add(reader)
+        #expect(link.subscribe("news", client: number, source: 0))
+        let deadline = ContinuousClock.now + .seconds(5)
+        while reader.bodies.value.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(reader.bodies.value == ["hello"])
+        #expect(reader.changes.value.contains(.unheard))
+        await link.close()
+        server.stop()
+    }
+
+    @Test func a_request_that_nobody_serves_ends_before_its_time_is_over() async throws {
+        try await withServer { server in
+            let configuration = NATSConfiguration(servers: [server.url], application: "shop", connectDeadline: .seconds(5))
+            let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+            guard case .noResponders = try await Requests(link: link).request("nobody.serves.this", within: .seconds(50)) else {
+                throw SupportError("it did not end as what nobody serves")
+            }
+            await link.close()
+        }
+    }
+
     @Test func what_is_asked_while_the_server_is_away_waits_for_it() async throws {
         try await withServer { server in
             let configuration = NATSConfiguration(servers: [server.url], application: "shop", connectDeadline: .seconds(5))

@@ -61,7 +61,7 @@ async def partition_count(js, app: str) -> int:
     return Topology.FromString(record.data).partition_count
 
 
-async def publish(js, app: str, where: int, command: Envelope, attempt: int = 1) -> None:
+async def publish(js, app: str, where: int, command: Envelope) -> None:
     """Durable when it returns. Await one command of an aggregate before you publish its next: that keeps their order."""
     command_id = str(uuid.UUID(bytes=command.id))
     await js.publish(
@@ -69,7 +69,6 @@ async def publish(js, app: str, where: int, command: Envelope, attempt: int = 1)
         command.SerializeToString(),
         stream=f"{app}_COMMANDS",
         headers={
-            "Nats-Msg-Id": f"{command_id}/{attempt}",  # the server drops a second message with this id for two minutes
             "Eh-Id": command_id,
             "Eh-Kind": "command",
             "Eh-Type": command.type,

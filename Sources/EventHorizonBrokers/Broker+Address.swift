@@ -30,7 +30,7 @@ extension NATSConfiguration {
             partitionCount: settings.partitionCount, replicas: settings.replicas, leaseTime: settings.leaseTime, user: settings.user,
             password: settings.password, token: settings.token, credentialsFile: settings.natsCredentials,
             tls: settings.tls.map { TLS(ca: $0.authorities, certificate: $0.certificate, key: $0.key, serverName: $0.serverName) },
-            connectDeadline: settings.connectDeadline, trimming: Trimming(settings.trimming))
+            duplicateWindow: settings.duplicateWindow, connectDeadline: settings.connectDeadline, trimming: Trimming(settings.trimming))
     }
 }
 

@@ -35,6 +35,9 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
     /// How long the first connection is tried before it counts as misconfigured.
     public var connectDeadline = Duration.seconds(30)
     public var trimming = Trimming.automatic
+    /// How long a repeated publish is recognised by the broker, of an application that is created now. A later one is stored again, and recognised by its
+    /// aggregate.
+    public var duplicateWindow = Duration.seconds(120)
     public var user: String?
     public var password: String?
     public var token: String?

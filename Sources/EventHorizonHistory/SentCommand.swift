@@ -28,6 +28,8 @@ public struct SentCommand: Sendable, Equatable {
     public var name: String
     /// Who sent it. What one client sends to one stream is decided in that order.
     public var client: String
+    /// Which call sent it, where one sent several: what one call sends to one stream is decided in the order given. Nil for a call of its own.
+    public var call: Int?
     /// Since the run's start, by one clock for all clients.
     public var sentAt: Duration
     public var fate: Fate
@@ -37,13 +39,15 @@ public struct SentCommand: Sendable, Equatable {
     public var told: [Told]
 
     public init(
-        id: MessageID, stream: StreamID, name: String, client: String, sentAt: Duration, fate: Fate = .indefinite, acknowledgedAt: Duration? = nil,
+        id: MessageID, stream: StreamID, name: String, client: String, call: Int? = nil, sentAt: Duration, fate: Fate = .indefinite,
+        acknowledgedAt: Duration? = nil,
         told: [Told] = []
     ) {
         self.id = id
         self.stream = stream
         self.name = name
         self.client = client
+        self.call = call
         self.sentAt = sentAt
         self.fate = fate
         self.acknowledgedAt = acknowledgedAt

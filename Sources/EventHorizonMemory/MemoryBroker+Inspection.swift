@@ -35,6 +35,27 @@ extension MemoryBroker {
         }
     }
 
+    /// How often each fault came true, by the name of its switch.
+    public var faultCounts: [(name: String, count: Int)] {
+        withState { state in zip(MemoryFaults.switches, state.faultCounts).map { ($0.name, $1) } }
+    }
+
+    /// Records that groups have not settled, in sentences; empty where every group is done with all there is and nothing is under way.
+    public var unsettled: [String] {
+        withState { state in
+            var found: [String] = []
+            if !state.underWay.isEmpty { found.append("\(state.underWay.count) records are under way to a log") }
+            for group in state.groups {
+                for partition in group.progress.indices {
+                    let log = state[group.log]
+                    let count = log.partitions[partition].count - log.index(after: group.progress[partition], in: partition)
+                    if count > 0 { found.append("group '\(group.name)' has not settled \(count) records of partition \(partition)") }
+                }
+            }
+            return found
+        }
+    }
+
     /// Stores bytes as they are, as a stranger might: a record that no codec of ours wrote.
     ///
     /// - Parameters:

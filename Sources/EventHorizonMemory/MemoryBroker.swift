@@ -16,8 +16,6 @@ public final class MemoryBroker: Broker {
     public let application: String
     public let features: BrokerFeatures
     public let surroundings: Surroundings
-    /// What goes wrong here, if anything.
-    public let faults: MemoryFaults?
     private let state: Mutex<MemoryState>
 
     /// The largest record of a memory broker, in bytes: JetStream's default.
@@ -36,7 +34,6 @@ public final class MemoryBroker: Broker {
         precondition(partitionCount > 0, "a log has at least one partition, not \(partitionCount)")
         self.application = application
         self.surroundings = surroundings
-        self.faults = faults
         let features = BrokerFeatures(atomicSettle: atomicSettle, durable: false, maximumRecordSize: Self.maximumRecordSize)
         self.features = features
         // Never zero, which is what an absent number reads as on the wire.
@@ -54,13 +51,31 @@ public final class MemoryBroker: Broker {
             atomicSettle: atomicSettle)
     }
 
-    public func publish(_ commands: [Envelope]) async throws -> [PublishResult] {
-        let (results, due) = withState { state in
-            let results = commands.map { state.publish($0) }
-            return (results, state.draw(\.lateAnswer) ? state.delayed() : nil)
+    /// What goes wrong here, if anything. Can be changed while the broker is used; under the same seed the draws go on where they are. What is under way
+    /// when faults are switched off still arrives.
+    public var faults: MemoryFaults? {
+        get { withState { state in state.faults } }
+        set {
+            withState { state in
+                if let seed = newValue?.seed, seed != state.faults?.seed { state.random = SeededRandom(seed: seed) }
+                state.faults = newValue
+                state.recordAll()
+            }
         }
-        if let due { await surroundings.clock.sleep(until: due) }
-        return results
+    }
+
+    public func publish(_ commands: [Envelope]) async throws -> [PublishResult] {
+        var open = Array(commands.indices)
+        var results: [PublishResult?] = commands.map { _ in nil }
+        var isRepeat = false
+        while true {
+            let (round, due) = withState { state in state.round(of: open.map { commands[$0] }, isRepeat: isRepeat) }
+            for (index, result) in zip(open, round) { results[index] = result }
+            open.removeAll { results[$0] != nil }
+            if let due { await surroundings.clock.sleep(until: due) }
+            if open.isEmpty { return results.compactMap { $0 } }
+            isRepeat = true
+        }
     }
 
     public func request(_ command: Envelope, within limit: Duration) async throws -> Answer {

@@ -100,11 +100,23 @@ extension MemoryState {
         groups[group].progress[partition] = max(groups[group].progress[partition], progress)
     }
 
+    /// Records what faults held back.
+    mutating func recordAll() {
+        for member in members.indices {
+            for partition in members[member].held {
+                guard let progress = members[member].sessions[partition]?.unrecorded else { continue }
+                members[member].sessions[partition]?.unrecorded = nil
+                record(progress, partition, members[member].group)
+            }
+        }
+    }
+
     /// Where leases are switched on: a member that was not seen for longer than the lease loses its partitions, if another one can have them.
     mutating func expireLeases() {
         guard let lease = faults?.lease else { return }
         let now = clock.now
-        for member in members.indices where members[member].isActive && now - members[member].lastSeen > lease {
+        // One that drains and falls silent is no better than any other.
+        for member in members.indices where !members[member].isAsleep && now - members[member].lastSeen > lease {
             let group = members[member].group
             let hasOther = members.indices.contains {
                 $0 != member && members[$0].group == group && members[$0].isActive && now - members[$0].lastSeen <= lease

@@ -4,7 +4,39 @@ internal import EventHorizonWire
 extension MemoryState {
     /// Does what a member wants done; its answers wait for its next turn. Whoever waits for a reply is given back, to be resumed outside the lock.
     mutating func settle(_ number: Int, _ outcome: Outcome) -> [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] {
+        land()
         guard let member = index(of: number) else { return [] }
+        guard !features.atomicSettle else { return carryOut(member, outcome) }
+        storeUnfenced(member, outcome)
+        guard draw(\.tornOutcome) else { return carryOut(member, outcome) }
+        let (part, lost) = torn(outcome)
+        let replies = carryOut(member, part)
+        for partition in lost where holds(member, partition) { take(partition, from: member, isUnclean: true, tell: true) }
+        if !lost.isEmpty { rebalance(members[member].group) }
+        return replies
+    }
+
+    /// The first part of an outcome, and the partitions of the rest.
+    private mutating func torn(_ outcome: Outcome) -> (part: Outcome, lost: [Int]) {
+        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
+        guard count > 0 else { return (outcome, []) }
+        var part = outcome
+        let rest = part.keep(first: random.below(count))
+        return (part, rest)
+    }
+
+    /// What a member has lost without knowing is stored where its conditions hold; nobody answers, and its progress is another's to write.
+    private mutating func storeUnfenced(_ member: Int, _ outcome: Outcome) {
+        let lost = members[member].lost
+        guard !lost.isEmpty, draw(\.unfencedOutcome) else { return }
+        for append in outcome.appends where lost.contains(append.partition) {
+            if case .stored(let bytes) = judge(append) { _ = store(append.commit, bytes) }
+        }
+        for message in outcome.messages where lost.contains(message.partition) { _ = store(message.envelope) }
+        for letter in outcome.letters where lost.contains(letter.partition) { _ = store(letter) }
+    }
+
+    private mutating func carryOut(_ member: Int, _ outcome: Outcome) -> [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] {
         let log = members[member].declaration.log
         for start in outcome.starts where holds(member, start.partition) {
             let cursor = self[log].index(after: start.after, in: start.partition)
@@ -36,7 +68,14 @@ extension MemoryState {
     }
 
     private mutating func settleSingly(_ member: Int, _ outcome: Outcome) {
-        for append in outcome.appends where holds(member, append.partition) { finish(append, judge(append), member) }
+        for append in outcome.appends where holds(member, append.partition) {
+            let verdict = judge(append)
+            if case .stored(let bytes) = verdict, draw(\.unansweredAppend) {
+                leaveUnanswered(append, bytes, member)
+            } else {
+                finish(append, verdict, member)
+            }
+        }
         settleRest(member, outcome)
     }
 
@@ -77,7 +116,7 @@ extension MemoryState {
         settleRest(member, outcome)
     }
 
-    private mutating func finish(_ append: Outcome.Append, _ verdict: Verdict, _ member: Int) {
+    mutating func finish(_ append: Outcome.Append, _ verdict: Verdict, _ member: Int) {
         switch verdict {
         case .stored(let bytes):
             let position = store(append.commit, bytes)
@@ -90,11 +129,9 @@ extension MemoryState {
 
     private mutating func settleRest(_ member: Int, _ outcome: Outcome) {
         for message in outcome.messages where holds(member, message.partition) {
-            switch publish(message.envelope) {
-            case .stored(let position): answer(message.token, message.partition, .stored(position), member)
-            case .refused(let reason): answer(message.token, message.partition, .refused(reason: reason), member)
-            }
+            members[member].messages.append(MemberState.PendingMessage(message: message))
         }
+        sendMessages(of: member)
         for letter in outcome.letters where holds(member, letter.partition) { answer(letter.token, letter.partition, store(letter), member) }
         for (partition, position) in outcome.progress where holds(member, partition) {
             if draw(\.lateProgress) {
@@ -107,7 +144,7 @@ extension MemoryState {
         }
     }
 
-    private mutating func answer(_ token: Int, _ partition: Int, _ result: SettleAnswer.Result, _ member: Int) {
+    mutating func answer(_ token: Int, _ partition: Int, _ result: SettleAnswer.Result, _ member: Int) {
         let due = draw(\.lateAnswer) ? delayed() : nil
         members[member].answers.append(
             MemberState.PendingAnswer(partition: partition, due: due, answer: SettleAnswer(token: token, result: result)))
@@ -116,5 +153,26 @@ extension MemoryState {
     /// The answer as its client reads it. Nothing that can be written here fails to be read; if it did, the client would be told as it is.
     private func travelled(_ answer: Answer) -> Answer {
         (try? codec.encode(answer).withUnsafeBytes { try codec.decodeAnswer($0) }) ?? answer
+    }
+}
+
+extension Outcome {
+    /// Cuts what is to be stored down to its first `count` parts, in the order appends, messages, letters, progress.
+    /// - Returns: The partitions of what was cut off.
+    package mutating func keep(first count: Int) -> [Int] {
+        var left = count
+        var cut: [Int] = []
+        func shorten<Part>(_ parts: inout [Part], _ partition: (Part) -> Int) {
+            let kept = min(left, parts.count)
+            left -= kept
+            for part in parts[kept...] where !cut.contains(partition(part)) { cut.append(partition(part)) }
+            parts.removeSubrange(kept...)
+        }
+        shorten(&appends, \.partition)
+        shorten(&messages, \.partition)
+        shorten(&letters, \.partition)
+        shorten(&progress, \.partition)
+        if !cut.isEmpty { replies.removeAll() }
+        return cut
     }
 }

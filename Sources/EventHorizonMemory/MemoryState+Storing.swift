@@ -11,6 +11,14 @@ extension MemoryState {
 
     /// Stores a command unless it is too large or could not be read again.
     mutating func publish(_ command: Envelope) -> PublishResult {
+        let result = store(command)
+        guard case .stored = result else { return result }
+        if draw(\.doubledMessage) { _ = store(command) }
+        if draw(\.repeatedMessage) { send(.message(command), due: delayed(\.repeatDelay)) }
+        return result
+    }
+
+    mutating func store(_ command: Envelope) -> PublishResult {
         let bytes = codec.encode(command)
         let limit = features.maximumPublishSize
         guard bytes.count <= limit else {
@@ -24,9 +32,6 @@ extension MemoryState {
         }
         let partition = partition(of: command.stream.aggregate)
         let position = self[.commands].append(bytes, to: partition, stream: command.stream, type: command.payload.name)
-        if draw(\.doubledMessage) {
-            _ = self[.commands].append(bytes, to: partition, stream: command.stream, type: command.payload.name)
-        }
         notify(.commands, partition)
         return .stored(position)
     }
@@ -80,13 +85,18 @@ extension MemoryState {
         return .stored(position)
     }
 
-    func load(_ stream: StreamID, _ extent: Outcome.Load.Extent) -> LoadedStream.Result {
+    mutating func load(_ stream: StreamID, _ extent: Outcome.Load.Extent) -> LoadedStream.Result {
         let partition = partition(of: stream.aggregate)
+        let stale = staleCommits(of: stream, in: partition)
+        func records(after position: Position) -> ArraySlice<Int> {
+            let all = self[.events].records(of: stream, in: partition, after: position)
+            return all.dropLast(stale)
+        }
         let indices =
             switch extent {
-            case .whole: self[.events].records(of: stream, in: partition, after: .start)
-            case .last: self[.events].records(of: stream, in: partition, after: .start).suffix(1)
-            case .after(let position): self[.events].records(of: stream, in: partition, after: position)
+            case .whole: records(after: .start)
+            case .last: records(after: .start).suffix(1)
+            case .after(let position): records(after: position)
             }
         do {
             return .commits(
@@ -95,6 +105,17 @@ extension MemoryState {
                     return StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
                 })
         } catch { return .unreadable(reason: "\(shown(stream)): \(error)") }
+    }
+
+    /// How many of a stream's last commits a read does not see.
+    private mutating func staleCommits(of stream: StreamID, in partition: Int) -> Int {
+        let count = self[.events].records(of: stream, in: partition, after: .start).count
+        guard count > 0, staleReads[stream, default: 0] < 2, draw(\.staleRead) else {
+            staleReads[stream] = nil
+            return 0
+        }
+        staleReads[stream, default: 0] += 1
+        return 1 + random.below(min(count, 3))
     }
 
     /// A record as a member reads it.

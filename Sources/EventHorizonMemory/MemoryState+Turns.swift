@@ -17,6 +17,7 @@ extension MemoryState {
             return .ready
         }
         let now = clock.now
+        land()
         let group = members[member].group
         members[member].hasNews = false
         members[member].lastSeen = now
@@ -27,6 +28,8 @@ extension MemoryState {
             rebalance(group)
         }
         expireLeases()
+        appendAgain(member)
+        sendMessages(of: member)
         if isFirst { injectFaults(member) }
 
         let hadLost = !members[member].lost.isEmpty
@@ -40,6 +43,9 @@ extension MemoryState {
         var due = deadline
         func earlier(_ moment: Instant?) { if let moment { due = min(due ?? moment, moment) } }
         for answer in members[member].answers { earlier(answer.due) }
+        for append in members[member].appends { earlier(append.due) }
+        for message in members[member].messages { earlier(message.due) }
+        earlier(underWay.first?.due)
         for case let heldUp? in members[member].sessions.map(\.?.heldUpUntil) where heldUp > now { earlier(heldUp) }
         if let lease = faults?.lease { earlier(now + lease / 3) }
         return .wait(due: due, isDraining: members[member].isDraining)
@@ -65,11 +71,23 @@ extension MemoryState {
             let partition = (first + offset) % partitionCount
             guard var session = members[member].sessions[partition], var cursor = session.cursor, !session.isRevoked else { continue }
             let end = self[log].partitions[partition].count
-            guard cursor < end else { continue }
+            guard cursor < end || session.lostFrom != nil else { continue }
             if let heldUp = session.heldUpUntil {
                 guard heldUp <= now else { continue }
                 session.heldUpUntil = nil
             } else if draw(\.lateDelivery) {
+                session.heldUpUntil = delayed()
+                members[member].sessions[partition] = session
+                continue
+            }
+            if let lostFrom = session.lostFrom {
+                cursor = min(cursor, lostFrom)
+                session.lostFrom = nil
+                members[member].notices.append(
+                    .readerRestarted(partition: partition, reason: "a fault of the seed: deliveries were lost on their way"))
+            } else if draw(\.lostDelivery) {
+                session.lostFrom = cursor
+                session.cursor = end
                 session.heldUpUntil = delayed()
                 members[member].sessions[partition] = session
                 continue

@@ -12,7 +12,7 @@ struct MemoryState {
     }
 
     let features: BrokerFeatures
-    let faults: MemoryFaults?
+    var faults: MemoryFaults?
     let clock: any WorkerClock
     let codec = WireCodec()
     var random: SeededRandom
@@ -24,6 +24,12 @@ struct MemoryState {
     var memberCount = 0
     var requests: [String: Request] = [:]
     var requestCount = 0
+    /// What is on its way to a log, in order of arrival.
+    var underWay: [UnderWay] = []
+    /// How often in a row a stream was read as it was.
+    var staleReads: [StreamID: Int] = [:]
+    /// How often each switch of `MemoryFaults.switches` came true.
+    var faultCounts = MemoryFaults.switches.map { _ in 0 }
     private var wakes: [CheckedContinuation<Void, Never>] = []
 
     init(partitionCount: Int, incarnations: [UInt64], features: BrokerFeatures, faults: MemoryFaults?, clock: any WorkerClock) {
@@ -77,15 +83,16 @@ struct MemoryState {
     // MARK: Faults
 
     mutating func draw(_ fault: KeyPath<MemoryFaults, Double>) -> Bool {
-        guard let faults else { return false }
-        return random.draw(faults[keyPath: fault])
+        guard let faults, random.draw(faults[keyPath: fault]) else { return false }
+        if let index = MemoryFaults.switches.firstIndex(where: { $0.probability == fault }) { faultCounts[index] += 1 }
+        return true
     }
 
     /// A moment after now, as far away as the faults say.
-    mutating func delayed() -> Instant {
-        guard let faults else { return clock.now }
-        let shortest = faults.delay.lowerBound.nanoseconds
-        let span = faults.delay.upperBound.nanoseconds - shortest
+    mutating func delayed(_ range: KeyPath<MemoryFaults, ClosedRange<Duration>> = \.delay) -> Instant {
+        guard let range = faults?[keyPath: range] else { return clock.now }
+        let shortest = range.lowerBound.nanoseconds
+        let span = range.upperBound.nanoseconds - shortest
         return clock.now + .nanoseconds(shortest + Int64(random.below(Int(span) + 1)))
     }
 

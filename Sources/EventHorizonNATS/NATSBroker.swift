@@ -58,7 +58,7 @@ public final class NATSBroker: Broker {
         do {
             let member = try NATSMember(
                 id: surroundings.makeID().description, ready: ready, link: link, group: group,
-                lease: lease, trims: trims(on: ready.server.version), clock: surroundings.clock, randomness: surroundings.randomness)
+                lease: lease, trims: trims(on: ready.server.version), clock: surroundings.clock)
             let value = try await withThrowingTaskGroup(of: Void.self, returning: Value.self) { tasks in
                 // The keeper has the control connection's thread: a slow decision on the member's own stops no renewal.
                 tasks.addTask(executorPreference: ready.control.loop) { await member.keeper.run() }
@@ -96,7 +96,7 @@ public final class NATSBroker: Broker {
         return try await publisher.value {
             let link = try await connector.connect()
             do {
-                return try Publisher(ready: ready, link: link, randomness: surroundings.randomness, ending: connector.ending)
+                return try Publisher(ready: ready, link: link, ending: connector.ending)
             } catch {
                 await link.close()
                 throw error

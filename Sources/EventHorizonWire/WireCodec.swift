@@ -66,6 +66,19 @@ extension WireCodec {
     public func encode(_ record: OwnershipRecord) -> [UInt8] { withEncoded(record) { [UInt8]($0) } }
     public func encode(_ record: CheckpointRecord) -> [UInt8] { withEncoded(record) { [UInt8]($0) } }
 
+    /// The bytes of an envelope that a codec with these limits reads; valid inside `body` only.
+    /// - Throws: What `decodeEnvelope` would.
+    public func withChecked<R>(_ envelope: Envelope, _ body: (UnsafeRawBufferPointer) -> R) throws(WireError) -> R {
+        let message = message(envelope)
+        do throws(WireError) {
+            try readable(message, "envelope") { message throws(WireError) in _ = try self.envelope(message) }
+        } catch {
+            arena.reset()
+            throw error
+        }
+        return withPacked(message, body)
+    }
+
     private func withPacked<Message, R>(
         _ message: UnsafeMutablePointer<Message>, _ body: (UnsafeRawBufferPointer) throws -> R
     ) rethrows -> R {
@@ -113,11 +126,17 @@ extension WireCodec {
         try checked(message(letter), "dead letter") { message throws(WireError) in _ = try self.letter(message) }
     }
 
-    /// The structs that would be written are read as if they had come from bytes: so the two never differ.
     private func checked<Message>(
         _ message: UnsafeMutablePointer<Message>, _ name: StaticString, _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Void
     ) throws(WireError) {
         defer { arena.reset() }
+        try readable(message, name, read)
+    }
+
+    /// The structs that would be written are read as if they had come from bytes: so the two never differ.
+    private func readable<Message>(
+        _ message: UnsafeMutablePointer<Message>, _ name: StaticString, _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Void
+    ) throws(WireError) {
         try refuseLongRecord(of: protobuf_c_message_get_packed_size(base(of: message)), name)
         try inside(name) { () throws(WireError) in try read(message) }
     }

@@ -49,29 +49,19 @@ package final class NATSServer: Sendable {
 
     /// As `find`, of programs only: for who has to kill it.
     package static func findProgram(_ version: Version = .any) throws -> Origin {
-        let variable = version == .newest ? "NATS_SERVER_NEWEST" : "NATS_SERVER"
-        if let path = Environment[variable] {
-            guard access(path, X_OK) == 0 else { throw SupportError("\(variable) is '\(path)', which is not a program: \(lastError())") }
-            return try .program(path: path, version: self.version(of: path))
-        }
-        // Debian puts it into /usr/sbin, which is not on everybody's PATH.
-        let folders = version == .newest ? [] : (Environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin"]
-        let candidates = folders.map { "\($0)/nats-server" } + ["\(besideCheckout)/nats/nats-server"]
-        guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else {
+        let path =
             switch version {
             case .any:
-                throw SupportError(
-                    "there is no nats-server: install it (apt-get install nats-server), or name one in NATS_SERVER, or a running one in NATS_URL")
+                try ServerProgram.find(
+                    "nats-server", variable: "NATS_SERVER", beside: "nats",
+                    remedy:
+                        "there is no nats-server: install it (apt-get install nats-server), or name one in NATS_SERVER, or a running one in NATS_URL")
             case .newest:
-                throw SupportError("there is no newest nats-server: name one in NATS_SERVER_NEWEST (a release of github.com/nats-io/nats-server)")
+                try ServerProgram.find(
+                    "nats-server", variable: "NATS_SERVER_NEWEST", beside: "nats", searchesPath: false,
+                    remedy: "there is no newest nats-server: name one in NATS_SERVER_NEWEST (a release of github.com/nats-io/nats-server)")
             }
-        }
         return try .program(path: path, version: self.version(of: path))
-    }
-
-    private static var besideCheckout: String {
-        let here = #filePath.split(separator: "/").dropLast(3)
-        return "/" + here.dropLast().joined(separator: "/") + "/shared/servers"
     }
 
     private static func version(of path: String) throws -> String {
@@ -189,8 +179,10 @@ package final class NATSServer: Sendable {
     private static let noted = Mutex<[String]>([])
 
     /// Says on standard error what is used, once a process.
-    package static func note(_ origin: Origin) {
-        let line = "using \(origin)"
+    package static func note(_ origin: Origin) { note("\(origin)") }
+
+    static func note(_ what: String) {
+        let line = "using \(what)"
         let isNew = noted.withLock { lines in
             if lines.contains(line) { return false }
             lines.append(line)

@@ -16,6 +16,11 @@ package final class TemporaryFolder: Sendable {
     /// `TMPDIR`, or `/tmp`.
     package static var parent: String { Environment["TMPDIR"] ?? "/tmp" }
 
+    /// Makes a folder; one that is there is fine.
+    static func make(_ path: String) throws {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SupportError("cannot make the folder '\(path)': \(lastError())") }
+    }
+
     /// Removes a folder with all that is in it; one that is not there is fine.
     package static func remove(_ path: String) {
         // Not through a link: it is removed, not what it leads to.

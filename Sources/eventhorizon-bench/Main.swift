@@ -32,7 +32,7 @@ import ServerSupport
             if options.rate > 0 { for latency in measured.latencies { tell("latency", latency) } }
             tell("end", measured.end)
         }
-        if options.role != .parent { tell("resident", Double(residentMegabytes())) }
+        if options.role != .parent { print(Usage(of: getpid()).line) }
     }
 
     static func handler(_ options: Options, _ broker: any Broker) -> CommandHandlerWorker {
@@ -53,12 +53,5 @@ import ServerSupport
     private static func tell(_ name: String, _ value: Double) {
         print(name, value)
         fflush(nil)
-    }
-
-    /// The most memory that this process ever held.
-    private static func residentMegabytes() -> Int {
-        var usage = rusage()
-        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss / 1024
     }
 }

@@ -13,15 +13,23 @@ struct Pipeline {
         var seconds = 0.0
         var floorSeconds: Double?
         var latencies: [Double] = []
-        var residentMegabytes: [String: Int] = [:]
+        /// By process; the server's share is that of the pipeline, without the bare loop.
+        var usage: [String: Usage] = [:]
     }
 
     func run() async throws {
         var runs: [Run] = []
         let server = options.broker == "nats" && options.url.isEmpty ? try await NATSServer.start() : nil
         for number in 1...options.runs {
+            let before = server.map { Usage(of: $0.pid) }
             var run = try await options.broker == "memory" ? memory() : processes(server?.url ?? options.url, "bench\(number)")
-            if options.hasFloor { run.floorSeconds = try floor(server?.url ?? options.url) }
+            if let server, let before { run.usage["server"] = Usage(of: server.pid).since(before) }
+            if options.hasFloor {
+                let before = (own: Usage(of: getpid()), server: server.map { Usage(of: $0.pid) })
+                run.floorSeconds = try floor(server?.url ?? options.url)
+                run.usage["bare_loop"] = Usage(of: getpid()).since(before.own)
+                if let server, let before = before.server { run.usage["bare_loop_server"] = Usage(of: server.pid).since(before) }
+            }
             runs.append(run)
             progress(number, run)
         }
@@ -65,18 +73,18 @@ struct Pipeline {
             guard status == .exited(0) else { throw Misconfiguration("\(child.name) ended with \(status):\n\(child.tail())") }
         }
         var run = Run()
-        run.residentMegabytes["command_handler"] = try residentMegabytes(of: handler.pid)
+        run.usage["command_handler"] = Usage(of: handler.pid)
         handler.terminate()
         var start = 0.0
         for (role, child) in [("publisher", publisher), ("projector", projector)] {
             for line in child.standardOutput.split(separator: "\n") {
                 let words = line.split(separator: " ")
+                if words.first == "usage" { run.usage[role] = Usage(words) }
                 guard words.count == 2, let value = Double(words[1]) else { continue }
                 switch words[0] {
                 case "start": start = value
                 case "end": run.seconds = value
                 case "latency": run.latencies.append(value)
-                case "resident": run.residentMegabytes[role] = Int(value)
                 default: break
                 }
             }
@@ -97,17 +105,6 @@ struct Pipeline {
         let count = readlink("/proc/self/exe", &path, path.count - 1)
         return String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
-
-    private func residentMegabytes(of pid: Int32) throws -> Int {
-        guard let file = fopen("/proc/\(pid)/status", "re") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, 256, file) != nil {
-            let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-            if words.first == "VmHWM:", words.count > 1, let kilobytes = Int(words[1]) { return kilobytes / 1024 }
-        }
-        return 0
-    }
 
     private func floor(_ url: String) throws -> Double {
         let folder = try TemporaryFolder("bench")

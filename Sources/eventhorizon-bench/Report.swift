@@ -8,7 +8,11 @@ struct Report {
         let floors = runs.compactMap { run in run.floorSeconds.map { Double(options.commands) / $0 } }
         let ratios = zip(speeds, floors).map { $0 / $1 }
         let latencies = runs.flatMap(\.latencies).sorted()
-        let resident = runs.reduce(into: [String: Int]()) { all, run in all.merge(run.residentMegabytes) { max($0, $1) } }
+        let processes = Set(runs.flatMap(\.usage.keys)).sorted()
+        let resident = processes.map { name in (name, runs.compactMap { $0.usage[name]?.residentMegabytes }.max() ?? 0) }
+        let processor = processes.map { name in
+            (name, median(runs.compactMap { $0.usage[name]?.processorSeconds }) * 1_000_000 / Double(options.commands))
+        }
         let rows: [(String, String)] =
             [
                 ("broker", options.broker),
@@ -19,7 +23,7 @@ struct Report {
                     "p50, p99, p99.9 ms",
                     latencies.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(latencies, $0) * 1000) }.joined(separator: ", ")
                 ),
-            ] + resident.sorted { $0.key < $1.key }.map { ("peak resident MB, \($0.key)", "\($0.value)") }
+            ] + resident.map { ("peak resident MB, \($0)", "\($1)") } + processor.map { ("processor us a command, \($0)", decimal($1)) }
         for (name, value) in rows { Swift.print(name + String(repeating: " ", count: max(1, 36 - name.count)) + value) }
 
         func milliseconds(_ percent: Double) -> String { latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000) }
@@ -30,7 +34,8 @@ struct Report {
             "\"commands_per_second\":\(whole(median(speeds)))", "\"floor_per_second\":\(floors.isEmpty ? "null" : whole(median(floors)))",
             "\"ratio\":\(ratios.isEmpty ? "null" : decimal(median(ratios)))", "\"p50_ms\":\(milliseconds(50))", "\"p99_ms\":\(milliseconds(99))",
             "\"p999_ms\":\(milliseconds(99.9))",
-            "\"peak_resident_mb\":{\(resident.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}",
+            "\"peak_resident_mb\":{\(resident.map { "\"\($0)\":\($1)" }.joined(separator: ","))}",
+            "\"processor_us_per_command\":{\(processor.map { "\"\($0)\":\(decimal($1))" }.joined(separator: ","))}",
         ]
         Swift.print("{\(fields.joined(separator: ","))}")
     }

@@ -3,64 +3,105 @@ import EventHorizonBridge
 import EventHorizonBrokers
 import EventHorizonHistory
 import EventHorizonSQLite
-import EventHorizonWire
 import Glibc
 import GuestList
 import GuestListHistory
 import ServerSupport
 
-/// One seed: load and faults, then quiet, then the check.
+/// One seed on real servers and processes: load and faults, then quiet, then the check.
 struct FaultRun {
     /// How long all may take to be at rest after the last fault's end.
     static let restLimit = Duration.seconds(30)
-    private static let application = "faults"
-    private static let partitionCount = 8
+    static let application = "faults"
+    static let partitionCount = 8
 
     let seed: UInt64
     let options: Options
 
     /// - Returns: Whether nothing was violated.
     func run() async throws -> Bool {
+        // Found missing before anything is started.
+        let needsNetwork = options.faults.contains { $0.needsToxiproxy }
+        if needsNetwork { try Self.checkToxiproxy() }
         let folder = try Self.makeFolder()
         let journal = Journal(clock: RunClock())
+        let idWindow = Self.idWindow(seed)
         journal.write(
-            "seed \(seed): \(options.faults.map(\.rawValue).sorted().joined(separator: ", ")) for \(RunClock.text(options.length)) s, "
-                + "\(options.rate) commands/s, \(options.guests) guests at once, lease \(RunClock.text(options.lease)) s; logs in \(folder)")
-        let server = try await NATSServer.start(NATSServer.findProgram(), folder: folder)
+            "seed \(seed): \(options.faults.isEmpty ? "no faults" : FaultKind.names(FaultKind.allCases.filter { options.faults.contains($0) })) for "
+                + "\(RunClock.text(options.length)) s, \(options.rate) commands/s, \(options.guests) guests at once, "
+                + "lease \(RunClock.text(options.lease)) s, duplicate window \(RunClock.text(options.duplicateWindow)) s, id window \(idWindow)"
+                + "\(options.nodes > 1 ? ", \(options.nodes) servers" : ""); logs in \(folder)")
+        let servers = try await startServers(folder)
+        let network: Network? =
+            needsNetwork ? Network(try await Toxiproxy.start(log: .file("\(folder)/toxiproxy.log")), to: servers.ports) : nil
         let flags = [
-            "--broker", server.url, "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level",
-            "info",
+            "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info", "--log-format",
+            "json", "--replicas", "\(options.nodes)",
         ]
-        let watch = ProgressWatch(clock: journal.clock)
+        let watch = ProgressWatch(clock: journal.clock, lease: options.lease)
         let fleet = WorkerFleet(
-            folder: folder, arguments: flags, programs: try Self.programs(), lease: options.lease, watch: watch, journal: journal,
-            random: SeededRandom(seed: seed, part: 100))
+            folder: folder, arguments: flags, idWindow: idWindow, programs: try Self.programs(), address: servers.address, network: network,
+            watch: watch, journal: journal, random: SeededRandom(seed: seed, part: 100))
         let isFine: Bool
         do {
-            isFine = try await run(server, fleet, watch, journal, folder)
+            isFine = try await run(servers, network, fleet, watch, journal, folder)
         } catch {
             watch.end()
             await fleet.killAll()
-            await server.kill()
+            await network?.stop()
+            await servers.kill()
             throw error
         }
         watch.end()
         await fleet.killAll()
-        await server.stop()
+        await network?.stop()
+        await servers.stop()
         if isFine { TemporaryFolder.remove(folder) } else { journal.write("seed \(seed) has violations; logs and read models are kept in \(folder)") }
         return isFine
     }
 
-    private func run(_ server: NATSServer, _ fleet: WorkerFleet, _ watch: ProgressWatch, _ journal: Journal, _ folder: String) async throws -> Bool {
-        let sent = SentLog(clock: journal.clock)
+    private static func checkToxiproxy() throws {
+        do {
+            _ = try Toxiproxy.findProgram()
+        } catch {
+            let others = FaultKind.allCases.filter { !$0.needsToxiproxy }
+            throw SupportError(
+                "network and answers break the way to the server, and \(error), or leave them out: --faults \(FaultKind.names(others))")
+        }
+    }
+
+    /// How many commands are remembered with their answers: fewer than a guest has commands, so that some repeats are looked up in the stream.
+    private static func idWindow(_ seed: UInt64) -> Int {
+        var random = SeededRandom(seed: seed, part: 200)
+        return random.pick([1, 2, 8]) ?? 8
+    }
+
+    private func startServers(_ folder: String) async throws -> Servers {
+        if options.nodes == 1 { return Servers([try await NATSServer.start(NATSServer.findProgram(), folder: folder)]) }
+        return Servers(try await NATSCluster.start(NATSServer.findProgram(.newest), count: options.nodes, folder: folder).nodes)
+    }
+
+    private func run(
+        _ servers: Servers, _ network: Network?, _ fleet: WorkerFleet, _ watch: ProgressWatch, _ journal: Journal, _ folder: String
+    ) async throws -> Bool {
+        let clock = journal.clock
+        let sent = SentLog { clock.now }
         let tally = FaultTally()
-        let settings = BrokerSettings(address: BrokerAddress(server.url)!, application: Self.application, clientName: "eventhorizon-faults")
+        let address = try network?.line(of: Network.clients).address ?? servers.address
+        var settings = BrokerSettings(address: BrokerAddress(address)!, application: Self.application, clientName: "eventhorizon-faults")
+        settings.duplicateWindow = options.duplicateWindow
+        settings.replicas = options.nodes
         let broker = try broker(settings, surroundings: .system)
-        let load = GuestLoad(seed: seed, broker: broker, rate: options.rate, sent: sent)
+        // Whoever comes first creates the logs, with the window that was asked for.
+        _ = try await broker.publish([])
+        let load = GuestLoad(
+            seed: seed, broker: broker, rate: options.rate, duplicateWindow: options.faults.contains(.duplicates) ? options.duplicateWindow : nil,
+            sent: sent)
         for kind in WorkerKind.allCases { for _ in 0..<2 { try await fleet.start(kind) } }
-        watch.follow(application: Self.application, port: server.port)
+        watch.follow(application: Self.application, ports: servers.ports, readModels: SQLite(folder: "\(folder)/read-models"))
 
         var violations: [Violation] = []
+        var hasBrokenOff = false
         var lag = Duration.zero
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await fleet.watch() }
@@ -73,17 +114,19 @@ struct FaultRun {
                 }
                 journal.note("faults begin")
                 try await FaultInjector(
-                    seed: seed, kinds: options.faults, length: options.length, lease: options.lease, fleet: fleet, server: server, watch: watch,
-                    journal: journal, tally: tally
+                    seed: seed, kinds: options.faults, length: options.length, lease: options.lease, application: Self.application,
+                    duplicateWindow: options.duplicateWindow, fleet: fleet, servers: servers, network: network, watch: watch, journal: journal,
+                    tally: tally
                 ).run()
                 load.stop()
                 await fleet.settle()
                 let quiet = journal.clock.now
                 journal.note("faults end; waiting until all is at rest")
-                violations += await rest(loading, watch, sent, server, folder, since: quiet, journal)
+                violations += await rest(loading, watch, servers, fleet, folder, since: quiet, journal)
                 lag = journal.clock.now - quiet
             } catch {
                 violations.append(Violation(.run, nil, "\(error)"))
+                hasBrokenOff = true
             }
             loading.cancel()
             await loading.value
@@ -93,34 +136,39 @@ struct FaultRun {
         watch.end()
 
         journal.note("checking")
-        let (history, tables) = try await read(server, sent, watch, folder)
-        violations += history.violations() + history.guestListViolations(tables)
+        let (history, tables) = try await read(servers, sent, watch, folder)
+        // Of a run that broke off it says nothing: what was under way looks like something lost.
+        if !hasBrokenOff { violations += history.violations() + history.guestListViolations(tables) }
         for problem in await fleet.problems { violations.append(Violation(.workers, nil, problem)) }
         violations += await enoughKills(fleet)
-        let stop = watch.summary.longestStop
-        if stop.duration > ProgressWatch.limit {
+        let account = watch.account
+        if let lane = account.longest.lane, account.longest.duration > ProgressWatch.limit {
             violations.append(
                 Violation(
                     .progress, nil,
-                    "partition \(stop.partition) had commands waiting and decided none for \(RunClock.text(stop.duration)) s "
-                        + "with no fault active, until \(RunClock.text(stop.at)) s"
-                ))
+                    "\(lane) had work and settled none of it for \(RunClock.text(account.longest.duration)) s without a fault that excuses it, "
+                        + "until \(RunClock.text(account.longest.until)) s"))
         }
-        await table(history, sent, fleet, tally, stop, lag, violations, journal)
+        var table = RunReport(seed: seed, history: history, sent: sent, violations: violations)
+        await table.add(kills: fleet)
+        for (name, count) in tally.all { table.add(name, "\(count)") }
+        if options.faults.contains(.members) { table.add("members joined, left", "\(await fleet.joins), \(await fleet.drains)") }
+        table.add(account)
+        table.add("at rest after", "\(RunClock.text(lag)) s")
+        table.write(to: journal)
         return violations.isEmpty
     }
 
     // MARK: Quiet
 
     private func rest(
-        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ sent: SentLog, _ server: NATSServer, _ folder: String, since start: Duration,
+        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ fleet: WorkerFleet, _ folder: String, since start: Duration,
         _ journal: Journal
     ) async -> [Violation] {
         let store = SQLite(folder: "\(folder)/read-models")
-        let clients = Task { await loading.value }
         let isDone = Flag()
         let waiter = Task {
-            await clients.value
+            await loading.value
             isDone.set()
         }
         defer { waiter.cancel() }
@@ -129,11 +177,11 @@ struct FaultRun {
             missing = isDone.isSet ? [] : ["clients wait for acknowledgements"]
             let summary = watch.summary
             do {
-                let port = server.port
+                let ports = servers.ports
                 let (commands, events) = try await ForeignThread.run {
                     (
-                        try LogReader(port: port, stream: "\(Self.application)_COMMANDS").state().last,
-                        try LogReader(port: port, stream: "\(Self.application)_EVENTS").state().last
+                        try LogReader(ports: ports, stream: "\(Self.application)_COMMANDS").state().last,
+                        try LogReader(ports: ports, stream: "\(Self.application)_EVENTS").state().last
                     )
                 }
                 if summary.commandsEnd.rawValue < commands || summary.eventsEnd.rawValue < events { missing.append("the watch has not read all") }
@@ -149,6 +197,7 @@ struct FaultRun {
             } catch {
                 missing.append("\(error)")
             }
+            missing += watch.ownershipProblems(among: await fleet.names())
             if missing.isEmpty { return [] }
             try? await Task.sleep(for: .milliseconds(100))
         }
@@ -159,55 +208,17 @@ struct FaultRun {
 
     // MARK: The check
 
-    private func read(_ server: NATSServer, _ sent: SentLog, _ watch: ProgressWatch, _ folder: String) async throws -> (History, GuestListTables) {
-        let port = server.port
+    private func read(_ servers: Servers, _ sent: SentLog, _ watch: ProgressWatch, _ folder: String) async throws -> (History, GuestListTables) {
+        let ports = servers.ports
         let (commandRecords, eventRecords, commandsState) = try await ForeignThread.run {
-            let commands = LogReader(port: port, stream: "\(Self.application)_COMMANDS")
-            return (try commands.records(), try LogReader(port: port, stream: "\(Self.application)_EVENTS").records(), try commands.state())
+            let commands = LogReader(ports: ports, stream: "\(Self.application)_COMMANDS")
+            return (try commands.records(), try LogReader(ports: ports, stream: "\(Self.application)_EVENTS").records(), try commands.state())
         }
-        let codec = WireCodec()
-        var unreadable: [String] = []
-        var commands: [LoggedCommand] = []
-        for record in commandRecords {
-            do {
-                let envelope = try record.body.withUnsafeBytes { try codec.decodeEnvelope($0) }
-                commands.append(LoggedCommand(partition: record.partition, position: record.position, envelope: envelope))
-            } catch { unreadable.append("the command at \(record.position) (\(record.subject)): \(error)") }
-        }
-        var events: [LoggedCommit] = []
-        for record in eventRecords {
-            do {
-                let commit = try record.body.withUnsafeBytes { try codec.decodeCommit($0) }
-                events.append(LoggedCommit(partition: record.partition, position: record.position, commit: commit))
-            } catch { unreadable.append("the commit at \(record.position) (\(record.subject)): \(error)") }
-        }
-        let store = SQLite(folder: "\(folder)/read-models")
-        var readModels: [StoredProgress] = []
-        func note(_ projection: ProjectionID, _ stored: [Int: Checkpoint]) {
-            readModels.append(
-                StoredProgress(
-                    projection: "\(projection)", categories: [Category(Invitation.category)], checkpoints: stored.mapValues(\.position)))
-        }
-        var tables = GuestListTables()
-        try store.snapshot(of: ProjectionID(InvitationTable.self)) { db, stored in
-            note(ProjectionID(InvitationTable.self), stored)
-            for row in try db.rows("SELECT id, list, name, age, status FROM invitation") {
-                tables.invitations[try row["id"]] = .init(
-                    list: try row["list"], name: try row["name"], age: try row["age"], status: try row["status"])
-            }
-        }
-        try store.snapshot(of: ProjectionID(GuestListTable.self)) { db, stored in
-            note(ProjectionID(GuestListTable.self), stored)
-            for row in try db.rows("SELECT list, invited, accepted, declined, confirmed, denied FROM guest_list") {
-                tables.lists[try row["list"]] = .init(
-                    invited: try row["invited"], accepted: try row["accepted"], declined: try row["declined"], confirmed: try row["confirmed"],
-                    denied: try row["denied"])
-            }
-        }
-        let history = History(
-            partitionCount: Self.partitionCount, sent: sent.commands, events: events, commands: commands, commandsAreWhole: commandsState.first <= 1,
-            readModels: readModels, endOfEvents: events.last?.position, seen: watch.seen, unreadable: unreadable)
-        return (history, tables)
+        var history = History(
+            partitionCount: Self.partitionCount, sent: sent.commands, events: [], commandsAreWhole: commandsState.first <= 1, seen: watch.seen)
+        history.add(commands: commandRecords)
+        history.add(events: eventRecords)
+        return (history, try history.add(readModels: SQLite(folder: "\(folder)/read-models")))
     }
 
     /// Fewer kills than a tool like this promises prove nothing.
@@ -218,6 +229,11 @@ struct FaultRun {
         for kind in WorkerKind.allCases {
             let kills = await fleet.kills[kind] ?? 0
             if kills < due { found.append(Violation(.run, nil, "\(kind.rawValue) was killed \(kills) times, a run of this length needs \(due)")) }
+            // A shorter run may have too few for all of them.
+            guard options.length >= .seconds(60) else { continue }
+            for step in kind.steps where await fleet.hits(kind, step) == 0 {
+                found.append(Violation(.run, nil, "\(kind.rawValue) was never killed at its step \(step)"))
+            }
         }
         return found
     }
@@ -235,52 +251,6 @@ struct FaultRun {
                     + "\(summary.decided) decided with the saga's, \(summary.waiting) waiting"
             )
         }
-    }
-
-    private func table(
-        _ history: History, _ sent: SentLog, _ fleet: WorkerFleet, _ tally: FaultTally, _ stop: (duration: Duration, partition: Int, at: Duration),
-        _ lag: Duration,
-        _ violations: [Violation], _ journal: Journal
-    ) async {
-        let counts = sent.counts
-        let ofClients = Set(history.sent.map(\.id))
-        let decided = history.events.flatMap(\.commit.decided)
-        let outcomes = decided.filter { ofClients.contains($0.id) }
-        var rows: [(String, String)] = [
-            ("commands sent", "\(counts.commands), with repeats \(counts.sends)"),
-            ("acknowledged", "\(counts.acknowledged)"),
-            ("outcomes", "\(outcomes.count), with the saga's \(decided.count)"),
-            (
-                "accepted, rejected, dead",
-                "\(decided.count { if case .accepted = $0.outcome { true } else { false } }), "
-                    + "\(decided.count { if case .rejected = $0.outcome { true } else { false } }), "
-                    + "\(decided.count { if case .deadLettered = $0.outcome { true } else { false } })"
-            ),
-            ("answers checked", "\(history.sent.reduce(0) { $0 + $1.told.count })"),
-            ("commits, events", "\(history.events.count), \(history.events.reduce(0) { $0 + $1.commit.events.count })"),
-        ]
-        for kind in WorkerKind.allCases {
-            rows.append(("kills of \(kind.rawValue)", "\(await fleet.kills[kind] ?? 0), at named steps \(await fleet.killsAtSteps[kind] ?? 0)"))
-        }
-        for (name, count) in tally.all { rows.append((name, "\(count)")) }
-        rows.append(("members joined, left", "\(await fleet.joins), \(await fleet.drains)"))
-        rows.append(("longest stop of progress", "\(RunClock.text(stop.duration)) s, partition \(stop.partition), until \(RunClock.text(stop.at)) s"))
-        rows.append(("at rest after", "\(RunClock.text(lag)) s"))
-        rows.append(("violations", "\(violations.count)"))
-        journal.write("")
-        let width = rows.map { $0.0.count }.max() ?? 0
-        for row in rows { journal.write("  " + row.0 + String(repeating: " ", count: width - row.0.count) + "  " + row.1) }
-        journal.write("")
-        guard !violations.isEmpty else { return }
-        var described: Set<StreamID> = []
-        for violation in violations.prefix(40) {
-            journal.write("VIOLATION (seed \(seed)) \(violation)")
-            if let stream = violation.stream, described.count < 8, described.insert(stream).inserted { journal.write(history.describe(stream)) }
-        }
-        if violations.count > 40 { journal.write("... and \(violations.count - 40) more") }
-        var byCheck: [Violation.Check: Int] = [:]
-        for violation in violations { byCheck[violation.check, default: 0] += 1 }
-        journal.write("violations by check: " + byCheck.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     }
 
     private func until(_ what: String, within limit: Duration, _ condition: () async throws -> Bool) async throws {
@@ -312,7 +282,7 @@ struct FaultRun {
 extension Violation.Check {
     /// 30 s after the last fault's end all is decided, reacted to and projected.
     static let lag = Self("lag")
-    /// While no fault is active, no partition with work stands still.
+    /// Without a fault that excuses it, no partition with work stands still.
     static let progress = Self("progress")
     /// A worker ends when it is asked to, in order, and not otherwise.
     static let workers = Self("workers")

@@ -8,7 +8,12 @@ import ServerSupport
             guard !options.isHelp else { return print(Options.help) }
             var violated: [UInt64] = []
             for seed in options.firstSeed..<options.firstSeed + UInt64(options.seeds) {
-                if try await !FaultRun(seed: seed, options: options).run() { violated.append(seed) }
+                let isFine =
+                    switch options.broker {
+                    case .nats: try await FaultRun(seed: seed, options: options).run()
+                    case .memory: try await MemoryRun(seed: seed, options: options).run()
+                    }
+                if !isFine { violated.append(seed) }
             }
             let seeds = violated.map(String.init).joined(separator: ", ")
             print(violated.isEmpty ? "nothing was violated in \(options.seeds) runs" : "violated with seed \(seeds)")

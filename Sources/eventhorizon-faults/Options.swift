@@ -11,6 +11,12 @@ struct Options {
     /// Guests at once.
     var guests = 500
     var lease = Duration.seconds(2)
+    /// How long the broker recognises what is published again.
+    var duplicateWindow = Duration.seconds(2)
+    enum Broker: String, CaseIterable { case nats, memory }
+    var broker = Broker.nats
+    /// How many servers replicate the logs.
+    var nodes = 1
     var isHelp = false
 
     static let help = """
@@ -19,24 +25,35 @@ struct Options {
         Starts a nats-server and workers of the guest list as processes of their own, sends commands at a steady rate, kills, stops and restarts
         servers and workers meanwhile, waits until all is at rest, then reads the logs and the read models by a path of its own and checks them.
 
-        Usage: eventhorizon-faults [--seeds N] [--seed FIRST] [--seconds N] [--faults KINDS] [--broker nats] [--rate N] [--guests N] [--lease MS]
+        Usage: eventhorizon-faults [--seeds N] [--seed FIRST] [--seconds N] [--faults KINDS] [--broker nats|memory] [--cluster N]
+                                   [--rate N] [--guests N] [--lease MS] [--window MS]
 
           --seeds     How many runs, one seed each. 1 when it is not given.
           --seed      The first run's seed. 1 when it is not given.
-          --seconds   How long each run injects faults. 60 when it is not given.
-          --faults    Which kinds, separated by commas: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")), or none.
+          --seconds   How long each run injects faults. 60 when it is not given. From 40 on, 14 of them in the middle are quiet.
+          --faults    Which kinds, separated by commas: \(FaultKind.names(FaultKind.allCases)); or none.
                       All when it is not given.
-                      kill: workers killed with -9, at random and at named steps. stop: workers stopped past their lease and continued.
-                      server: the server killed with -9 and restarted, or stopped and continued. members: workers that join and leave in order.
-          --broker    nats, the only one so far.
+                      kill: workers killed with -9, at random and at named steps; at least 20 of each kind of worker a minute.
+                      stop: workers stopped past their lease and continued.
+                      server: the server killed with -9 and restarted, or stopped and continued; of a cluster, the leader of a log killed every 10 s.
+                      members: workers that join and leave in order.
+                      network: the way between workers or clients and the server cut, cut one way, refused, reset, slowed, narrowed.
+                      answers: what the server answers is lost on its way, to one, or to all and then the server is killed.
+                      duplicates: clients repeat commands, and stored records are published again, within the broker's window and beyond it.
+          --broker    nats, or memory: broker, clients and workers in one process, with the faults that need no other (members, answers, duplicates).
+                      nats when it is not given.
+          --cluster   How many servers replicate the logs, of the newest version that there is. 1, a single server, when it is not given.
           --rate      Commands a second. 200 when it is not given.
           --guests    How many guests are live at once. 500 when it is not given.
           --lease     The workers' lease time in milliseconds. 2000 when it is not given.
+          --window    How long the broker recognises a message that is published again, in milliseconds. 2000 when it is not given.
 
-        A nats-server is found in NATS_SERVER, PATH or ../shared/servers. Exit codes: 0 nothing was violated; 1 something was, with its seed.
+        A nats-server is found in NATS_SERVER, PATH or ../shared/servers, the newest in NATS_SERVER_NEWEST or ../shared/servers, a toxiproxy-server, which
+        network and answers need, in TOXIPROXY_SERVER, PATH or ../shared/servers. Exit codes: 0 nothing was violated; 1 something was, with its seed.
         """
 
     init(_ arguments: [String]) throws {
+        var areNamed = false
         var rest = arguments[...]
         while let word = rest.popFirst() {
             if word == "--help" || word == "-h" {
@@ -51,9 +68,17 @@ struct Options {
             case "--rate": rate = try Self.number(value, word, in: 1...100_000)
             case "--guests": guests = try Self.number(value, word, in: 10...100_000)
             case "--lease": lease = .milliseconds(try Self.number(value, word, in: 500...300_000))
+            case "--window": duplicateWindow = .milliseconds(try Self.number(value, word, in: 100...300_000))
             case "--broker":
-                guard value == "nats" else { throw SupportError("--broker is '\(value)': fault runs need processes and a server, so it is nats") }
+                guard let named = Broker(rawValue: value) else { throw SupportError("--broker is '\(value)': expected nats or memory") }
+                broker = named
+            case "--cluster":
+                guard let number = Int(value), number == 1 || (3...5).contains(number) else {
+                    throw SupportError("--cluster is '\(value)': expected a number from 3 to 5, or 1 for a single server")
+                }
+                nodes = number
             case "--faults":
+                areNamed = true
                 faults =
                     try value == "none"
                     ? []
@@ -61,7 +86,7 @@ struct Options {
                         value.split(separator: ",").map { name in
                             guard let kind = FaultKind(rawValue: String(name)) else {
                                 throw SupportError(
-                                    "--faults names '\(name)': expected some of \(FaultKind.allCases.map(\.rawValue).joined(separator: ",")), or none"
+                                    "--faults names '\(name)': expected some of \(FaultKind.names(FaultKind.allCases)), or none"
                                 )
                             }
                             return kind
@@ -69,6 +94,16 @@ struct Options {
             default: throw SupportError("'\(word)' is not known here: --help says what is")
             }
         }
+        guard broker == .memory else { return }
+        if nodes > 1 { throw SupportError("--cluster is \(nodes) and --broker is memory: only nats has servers") }
+        let alone = FaultKind.allCases.filter { !$0.needsProcesses }
+        let others = FaultKind.allCases.filter { faults.contains($0) && $0.needsProcesses }
+        if areNamed, !others.isEmpty {
+            throw SupportError(
+                "--faults names \(FaultKind.names(others)), which need processes: with --broker memory it is some of \(FaultKind.names(alone)), or none"
+            )
+        }
+        faults.formIntersection(alone)
     }
 
     private static func number(_ text: String, _ flag: String, in range: ClosedRange<Int>) throws -> Int {

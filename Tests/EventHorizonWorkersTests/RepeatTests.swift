@@ -32,6 +32,49 @@ import Testing
         #expect(decided.count == 1 + 3 * 2 * 20)
     }
 
+    /// Each is looked up in the stream, and looking one up must not make the worker forget another.
+    @Test func commands_repeated_in_turns_long_after_they_were_decided_have_one_effect_each() async throws {
+        let commands = CommandPublisher(broker: broker)
+        let contexts = (1...2).map { _ in CommandContext(id: broker.surroundings.makeID()) }
+        try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
+            for context in contexts { _ = try await commands.ask(.deposit(amount: 1), to: ada, context: context) }
+            for _ in 1...200 { _ = try await commands.ask(.deposit(amount: 1), to: ada) }
+            for _ in 1...3 {
+                for (index, context) in contexts.enumerated() {
+                    guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: ada, context: context) else {
+                        throw Unexpected()
+                    }
+                    #expect(receipt.versions == index + 1..<index + 2)
+                }
+            }
+        }
+        #expect(Set(decided).count == decided.count)
+        #expect(decided.count == 202)
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func a_repeat_is_recognised_though_its_stream_is_read_as_it_was(seed: UInt64) async throws {
+        let commands = CommandPublisher(broker: broker)
+        let contexts = (1...4).map { _ in CommandContext(id: broker.surroundings.makeID()) }
+        var worker = CommandHandlerWorker(Account.self, broker: broker)
+        worker.settings.recentCommands = 0
+        try await running([worker]) {
+            for context in contexts { _ = try await commands.ask(.deposit(amount: 1), to: ada, context: context) }
+        }
+        var faults = MemoryFaults(seed: seed)
+        faults.staleRead = 0.7
+        broker.faults = faults
+        try await running([worker]) {
+            for (index, context) in contexts.enumerated() {
+                guard case .accepted(let receipt) = try await commands.ask(.deposit(amount: 1), to: ada, context: context) else {
+                    throw Unexpected()
+                }
+                #expect(receipt.versions == index + 1..<index + 2)
+            }
+        }
+        #expect(decided.count == 4)
+    }
+
     @Test func a_rejected_command_is_rejected_again_though_it_would_be_accepted_by_now() async throws {
         let commands = CommandPublisher(broker: broker)
         let context = CommandContext(id: broker.surroundings.makeID())

@@ -14,7 +14,11 @@ public struct Commit: Sendable, Equatable {
     /// The last place of each log that this stream was fed from, this commit's commands included.
     public var inputs: [Place]
     /// A saga's step; nil for an aggregate's commit.
-    public var step: SagaStep?
+    public var step: SagaStep? {
+        get { sharedStep?.value }
+        set { sharedStep = newValue.map(Shared.init) }
+    }
+    private var sharedStep: Shared<SagaStep>?
 
     public init(
         stream: StreamID, number: Int, firstVersion: Int, events: [Envelope] = [], decided: [DecidedCommand], recent: [RecentCommand] = [],
@@ -27,7 +31,7 @@ public struct Commit: Sendable, Equatable {
         self.decided = decided
         self.recent = recent
         self.inputs = inputs
-        self.step = step
+        sharedStep = step.map(Shared.init)
     }
 
     /// The version of the stream after this commit.

@@ -46,17 +46,25 @@ extension MessageID: CustomStringConvertible, LosslessStringConvertible {
     /// `3f2504e0-4f89-41d3-9a0c-0305e82c3301`
     public var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in
-            var at = 0
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 {
+            write(into: buffer)
+            return 36
+        }
+    }
+
+    /// The 36 characters of `description`.
+    package func write(into buffer: UnsafeMutableBufferPointer<UInt8>) {
+        precondition(buffer.count >= 36, "an id takes 36 characters")
+        var at = 0
+        for half in [high, low] {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                if at == 8 || at == 13 || at == 18 || at == 23 {
                     buffer[at] = UInt8(ascii: "-")
                     at += 1
                 }
-                let digit = UInt8(truncatingIfNeeded: (index < 16 ? high : low) >> UInt64(60 - index % 16 * 4)) & 15
+                let digit = UInt8(truncatingIfNeeded: half >> shift) & 15
                 buffer[at] = digit < 10 ? 48 + digit : 87 + digit
                 at += 1
             }
-            return at
         }
     }
 

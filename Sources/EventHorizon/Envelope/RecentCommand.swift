@@ -1,4 +1,4 @@
-/// A command of an earlier commit, kept so that a repeat gets the same answer.
+/// A command of an earlier commit, carried on so that a repeat gets the same answer though only the last commit is read.
 public struct RecentCommand: Sendable, Equatable {
     public var id: MessageID
     public var outcome: CommandOutcome

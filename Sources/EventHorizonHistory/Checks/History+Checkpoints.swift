@@ -1,7 +1,8 @@
 internal import EventHorizon
 
 extension History {
-    func checkpointViolations() -> [Violation] {
+    /// Only of `checkpoints`: what has not been read by now may be read soon.
+    package func checkpointViolations() -> [Violation] {
         var found: [Violation] = []
         for model in readModels {
             for (partition, position) in model.checkpoints.sorted(by: { $0.key < $1.key }) where position > endOfEvents {

@@ -1,7 +1,7 @@
 internal import EventHorizon
 
 extension History {
-    /// Definite is only what was acknowledged before the next was sent.
+    /// Definite is only what was acknowledged before the next was sent, and what one call sent in order.
     func orderViolations(_ ledger: Ledger) -> [Violation] {
         var found: [Violation] = []
         var sentBefore: [Sender: [(command: SentCommand, place: Int)]] = [:]
@@ -9,12 +9,16 @@ extension History {
             guard let place = ledger.decisions[command.id]?.first?.place else { continue }
             let sender = Sender(client: command.client, stream: command.stream)
             for earlier in sentBefore[sender] ?? [] where earlier.place > place {
-                guard let acknowledged = earlier.command.acknowledgedAt, acknowledged <= command.sentAt else { continue }
+                let isOneCall = command.call != nil && earlier.command.call == command.call
+                let isAcknowledged = earlier.command.acknowledgedAt.map { $0 <= command.sentAt } ?? false
+                guard isOneCall || isAcknowledged else { continue }
+                let how =
+                    isOneCall
+                    ? "in one call behind \(earlier.command.name) \(earlier.command.id)"
+                    : "after \(earlier.command.name) \(earlier.command.id) was acknowledged"
                 found.append(
                     Violation(
-                        .order, command.stream,
-                        "\(command.client) sent \(command.name) \(command.id) after \(earlier.command.name) \(earlier.command.id) was acknowledged, "
-                            + "and it was decided before it"))
+                        .order, command.stream, "\(command.client) sent \(command.name) \(command.id) \(how), and it was decided before it"))
             }
             sentBefore[sender, default: []].append((command, place))
         }

@@ -12,6 +12,8 @@ struct MemberState {
         var isRevoked = false
         /// A fault holds deliveries up until then.
         var heldUpUntil: Instant?
+        /// Deliveries from here on were lost on their way.
+        var lostFrom: Int?
         /// Progress that was said and, by a fault, not recorded yet.
         var unrecorded: Position?
     }
@@ -21,6 +23,20 @@ struct MemberState {
         /// Not told before; nil: at once.
         var due: Instant?
         var answer: SettleAnswer
+    }
+
+    /// An append whose answer was lost.
+    struct PendingAppend {
+        var append: Outcome.Append
+        /// Appended again then.
+        var due: Instant
+    }
+
+    /// A message that is not answered.
+    struct PendingMessage {
+        var message: Outcome.Message
+        /// Sent again then; nil where it was not sent yet.
+        var due: Instant?
     }
 
     struct PendingLoad {
@@ -46,6 +62,8 @@ struct MemberState {
     var answers: [PendingAnswer] = []
     var loaded: [PendingLoad] = []
     var notices: [BrokerNotice] = []
+    var appends: [PendingAppend] = []
+    var messages: [PendingMessage] = []
 
     /// Something happened since the last look.
     var hasNews = false
@@ -77,6 +95,8 @@ struct MemberState {
         revoked.removeAll { $0 == partition }
         answers.removeAll { $0.partition == partition }
         loaded.removeAll { $0.partition == partition }
+        appends.removeAll { $0.append.partition == partition }
+        messages.removeAll { $0.message.partition == partition }
         guard let index = claimed.firstIndex(where: { $0.partition == partition }) else { return nil }
         return claimed.remove(at: index)
     }

@@ -1,8 +1,8 @@
 #if NATS
 /// Base64 (RFC 4648, section 4), as the server writes messages into JSON.
-enum Base64 {
+package enum Base64 {
     /// Nil where the text is none.
-    static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+    package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         if text.isEmpty { return [] }
         let padding = text[text.count - 1] != UInt8(ascii: "=") ? 0 : text[text.count - 2] != UInt8(ascii: "=") ? 1 : 2

@@ -3,7 +3,7 @@ import EventHorizon
 import EventHorizonWire
 
 /// Headers as they travel: `NATS/1.0`, a line each, an empty line.
-enum HeaderBlock {
+package enum HeaderBlock {
     static func begin(_ block: inout [UInt8]) {
         block.removeAll(keepingCapacity: true)
         block.append(static: "NATS/1.0\r\n")
@@ -39,15 +39,14 @@ enum HeaderBlock {
     }
 
     static func append(_ id: MessageID, to block: inout [UInt8]) {
-        for index in 0..<32 {
-            if index == 8 || index == 12 || index == 16 || index == 20 { block.append(UInt8(ascii: "-")) }
-            let digit = UInt8(truncatingIfNeeded: (index < 16 ? id.high : id.low) >> UInt64(60 - index % 16 * 4)) & 15
-            block.append(digit < 10 ? 48 + digit : 87 + digit)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+            id.write(into: text)
+            block.append(contentsOf: text)
         }
     }
 
     /// Names and values of a block.
-    static func lines(of block: UnsafeRawBufferPointer) -> [(String, String)] {
+    package static func lines(of block: UnsafeRawBufferPointer) -> [(String, String)] {
         var lines: [(String, String)] = []
         for line in block.split(separator: UInt8(ascii: "\n")).dropFirst() {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }

@@ -16,6 +16,8 @@ struct Arrival: @unchecked Sendable {
 enum LinkChange: Sendable, Equatable {
     case lost(reason: String)
     case restored
+    /// Requests of this client met nobody who serves them, as while a stream has no leader: which ones is not known.
+    case unheard
     /// For good: the server refused us twice as we came back.
     case closed(reason: String)
 }
@@ -49,12 +51,21 @@ final class Link: @unchecked Sendable {
         let client: any LinkClient
         var arrivals: [Arrival] = []
 
-        mutating func take(_ count: Int32, from subscription: OpaquePointer, source: UInt64) {
+        /// - Returns: Whether a request met nobody.
+        mutating func take(_ count: Int32, from subscription: OpaquePointer, source: UInt64) -> Bool {
+            var isUnheard = false
             for _ in 0..<count {
                 var message: OpaquePointer?
-                guard natsSubscription_NextMsg(&message, subscription, 0) == NATS_OK, let message else { return }
+                let status = natsSubscription_NextMsg(&message, subscription, 0)
+                // libnats keeps this message to itself; others wait behind it.
+                if status == NATS_NO_RESPONDERS {
+                    isUnheard = true
+                    continue
+                }
+                guard status == NATS_OK, let message else { break }
                 arrivals.append(Arrival(message: message, source: source))
             }
+            return isUnheard
         }
     }
     private struct State {
@@ -329,16 +340,20 @@ final class Link: @unchecked Sendable {
     fileprivate func drain() {
         // A connection may bring something before the loop comes to its timers.
         tellChanges()
-        state.withLock { state in
+        let unheard = state.withLock { state in
+            var unheard: [any LinkClient] = []
             for subscription in state.subscriptions {
                 var count: Int32 = 0
                 guard let handle = subscription.handle, natsSubscription_GetPending(handle.pointer, &count, nil) == NATS_OK, count > 0 else {
                     continue
                 }
                 guard let index = state.clients.firstIndex(where: { $0.id == subscription.client }) else { continue }
-                state.clients[index].take(count, from: handle.pointer, source: subscription.source)
+                let isUnheard = state.clients[index].take(count, from: handle.pointer, source: subscription.source)
+                if isUnheard { unheard.append(state.clients[index].client) }
             }
+            return unheard
         }
+        for client in unheard { client.changed(.unheard) }
         while true {
             // Outside the lock: a client may publish, subscribe or leave from within.
             var arrivals: [Arrival] = []

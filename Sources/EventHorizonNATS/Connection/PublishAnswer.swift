@@ -1,6 +1,6 @@
 #if NATS
 /// What the server answers to a publish into a stream, scanned without a parser: it is read once per message.
-enum PublishAnswer: Equatable {
+package enum PublishAnswer: Equatable {
     case stored(sequence: UInt64, isDuplicate: Bool)
     case failed(APIError)
     /// No stream listens, for now or for good.
@@ -8,7 +8,7 @@ enum PublishAnswer: Equatable {
     case unreadable
 
     /// `{"stream":"shop_EVENTS", "seq":123}`, with `"duplicate": true` or `"domain":".."` behind; or `{"error":{..},..}`.
-    init(_ body: UnsafeRawBufferPointer) {
+    package init(_ body: UnsafeRawBufferPointer) {
         guard !body.isEmpty else {
             self = .noResponders
             return
@@ -27,7 +27,7 @@ enum PublishAnswer: Equatable {
 }
 
 /// An error of JetStream's API.
-struct APIError: Error, Equatable, CustomStringConvertible {
+package struct APIError: Error, Equatable, CustomStringConvertible {
     var code: Int
     var errorCode: Int
     var text: String
@@ -43,7 +43,7 @@ struct APIError: Error, Equatable, CustomStringConvertible {
     static let jetStreamNotEnabledForAccount = 10039
 
     var isWrongSequence: Bool { errorCode == Self.wrongLastSequence || errorCode == Self.wrongLastSequenceConstant }
-    var description: String { "\(text) (code \(code), error \(errorCode))" }
+    package var description: String { "\(text) (code \(code), error \(errorCode))" }
 
     init(code: Int, errorCode: Int, text: String) {
         self.code = code

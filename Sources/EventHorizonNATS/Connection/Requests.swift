@@ -68,15 +68,15 @@ final class Requests: LinkClient, Sendable {
     }
 
     func changed(_ change: LinkChange) {
-        // The answer went to the old connection.
-        giveUp(dueBy: .max)
+        // The answer went to the old connection, or there is none to come.
+        giveUp(dueBy: .max, change == .unheard ? .noResponders : .none)
     }
 
-    private func giveUp(dueBy due: UInt64) {
+    private func giveUp(dueBy due: UInt64, _ answer: Answer = .none) {
         let (ended, isLeft) = state.withLock { state in
             (state.pending.numbers(where: { $0.due <= due }).compactMap { state.pending.remove($0) }, state.pending.count > 0)
         }
-        for pending in ended { pending.continuation.resume(returning: .none) }
+        for pending in ended { pending.continuation.resume(returning: answer) }
         if isLeft, let sweep = state.withLock({ $0.sweep }) { link.loop.arm(sweep, at: MonotonicTime.now &+ 50_000_000) }
     }
 }

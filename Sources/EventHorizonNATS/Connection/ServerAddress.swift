@@ -1,8 +1,8 @@
 #if NATS
 /// Addresses of servers as they may be shown: `nats://user:password@host:port` carries secrets.
-enum ServerAddress {
+package enum ServerAddress {
     /// Without user, password and token.
-    static func redacted(_ address: String) -> String {
+    package static func redacted(_ address: String) -> String {
         guard let secret = secret(in: address) else { return address }
         return address[..<secret.startIndex] + "..." + address[secret.endIndex...]
     }
@@ -15,7 +15,7 @@ enum ServerAddress {
     }
 
     /// What stands before the host.
-    static func secret(in address: String) -> Substring? {
+    package static func secret(in address: String) -> Substring? {
         guard let at = address.lastIndex(of: "@") else { return nil }
         let start = address.firstRange(of: "://")?.upperBound ?? address.startIndex
         return start < at ? address[start..<at] : nil

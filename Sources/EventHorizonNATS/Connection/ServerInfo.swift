@@ -3,9 +3,17 @@ import EventHorizon
 import Glibc
 
 /// What a server says of itself before anything else: libnats 3.4 keeps it to itself, so it is read from a plain socket.
-struct ServerInfo: Sendable, Equatable {
-    var version: ServerVersion
-    var hasJetStream: Bool
+package struct ServerInfo: Sendable, Equatable {
+    package var version: ServerVersion
+    package var hasJetStream: Bool
+
+    /// From the line that a server begins with, `INFO {"version":"2.12.14","jetstream":true,..}`; nil where it names no version.
+    package init?(_ line: UnsafeRawBufferPointer) {
+        guard let version = Scan.string(after: "\"version\":", in: line).flatMap(ServerVersion.init) else { return nil }
+        let jetStream = Scan.index(after: "\"jetstream\":", in: line).map { Scan.skipBlanks(from: $0, in: line) }
+        self.version = version
+        hasJetStream = jetStream.map { $0 < line.count && line[$0] == UInt8(ascii: "t") } ?? false
+    }
 
     /// Blocks for up to two seconds a step.
     /// - Parameter address: `nats://host:port`, with or without user.
@@ -52,29 +60,25 @@ struct ServerInfo: Sendable, Equatable {
             if count <= 0 { return nil }
             line += bytes[..<count]
         }
-        return line.withUnsafeBytes { line in
-            guard let version = Scan.string(after: "\"version\":", in: line).flatMap(ServerVersion.init) else { return nil }
-            let jetStream = Scan.index(after: "\"jetstream\":", in: line).map { Scan.skipBlanks(from: $0, in: line) }
-            return ServerInfo(version: version, hasJetStream: jetStream.map { line[$0] == UInt8(ascii: "t") } ?? false)
-        }
+        return line.withUnsafeBytes { ServerInfo($0) }
     }
 }
 
-struct ServerVersion: Comparable, Sendable, CustomStringConvertible {
+package struct ServerVersion: Comparable, Sendable, CustomStringConvertible {
     var major: Int
     var minor: Int
     var patch: Int
     init(_ major: Int, _ minor: Int, _ patch: Int) { (self.major, self.minor, self.patch) = (major, minor, patch) }
 
     /// `2.12.14`, with anything behind.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let numbers = text.split(separator: ".", maxSplits: 2).map { $0.prefix { $0.isNumber } }.map { Int($0) }
         guard numbers.count == 3, let major = numbers[0], let minor = numbers[1], let patch = numbers[2] else { return nil }
         self.init(major, minor, patch)
     }
 
-    static func < (a: Self, b: Self) -> Bool { (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch) }
-    var description: String { "\(major).\(minor).\(patch)" }
+    package static func < (a: Self, b: Self) -> Bool { (a.major, a.minor, a.patch) < (b.major, b.minor, b.patch) }
+    package var description: String { "\(major).\(minor).\(patch)" }
 
     /// Whether the conditional append of a replicated stream admits one winner only.
     var hasSafeReplication: Bool {

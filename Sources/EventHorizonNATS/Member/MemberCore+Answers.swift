@@ -13,7 +13,7 @@ extension MemberCore {
         switch answered.request {
         case .append(let append): take(append, PublishAnswer(body), answered, now, into: &turn)
         case .occupant(let append, let isLast): takeOccupant(append, isLast: isLast, body, answered, now, into: &turn)
-        case .message(let message, _): take(message, PublishAnswer(body), answered, now, into: &turn)
+        case .message(let message): take(message, PublishAnswer(body), answered, now, into: &turn)
         case .letter(let letter): take(letter, PublishAnswer(body), answered, now, into: &turn)
         case .keep(let letter):
             switch PublishAnswer(body) {
@@ -22,7 +22,7 @@ extension MemberCore {
             case .failed, .noResponders, .unreadable: later(answered, "the mark of a dead letter is refused for now", now, into: &turn)
             }
         case .load(let load, let loaded): take(load, loaded, body, answered, now, into: &turn)
-        case .consumer(let partition, let source): takeConsumer(partition, source, body, now, into: &turn)
+        case .consumer(let reader, let source): takeConsumer(reader, source, body, now, into: &turn)
         }
     }
 

@@ -26,12 +26,12 @@ struct MemberCore {
         case append(Outcome.Append)
         /// An append was refused or stored before: what occupies its place?
         case occupant(Outcome.Append, isLast: Bool)
-        case message(Outcome.Message, nonce: UInt64)
+        case message(Outcome.Message)
         case letter(Outcome.Letter)
         /// The mark that keeps the message of a letter that holds only its place.
         case keep(Outcome.Letter)
         case load(Outcome.Load, LoadedCommits)
-        case consumer(partition: Int, source: UInt64)
+        case consumer(reader: Int, source: UInt64)
     }
 
     struct Pending {
@@ -49,13 +49,12 @@ struct MemberCore {
     let group: GroupDeclaration
     let inbox: String
     let keeper: Keeper
-    let randomness: any Randomness
     let codec = WireCodec()
     let eventsRead: String
 
     var sessions: [Session?]
     var pending = SlotTable<Pending>()
-    var lanes = CommandLanes<(message: Outcome.Message, nonce: UInt64, epoch: UInt64)>(window: 4096)
+    var lanes = CommandLanes<(message: Outcome.Message, epoch: UInt64)>(window: 4096)
     /// A load holds what it has read until its stream's end: so not all read at once.
     var loads = LoadLanes<(load: Outcome.Load, loaded: LoadedCommits, epoch: UInt64)>(window: 256, byteWindow: 64 << 20)
     var writer: RecordWriter
@@ -64,6 +63,12 @@ struct MemberCore {
     var isControlUp = true
     /// Why libnats gave up a connection, if it did: what was held is lost, and the member ends.
     var closure: String?
+    /// By partition; the last is the whole log's.
+    var readers: [LogReader?]
+    /// How far the reader of the whole log has come.
+    var wholePosition = Position.start
+    /// Until then partitions are read each by itself.
+    var apartUntil: UInt64 = 0
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
     /// By partition, when a stall was last told.
@@ -73,16 +78,16 @@ struct MemberCore {
     /// What `submit` could say at once: it is told in the next turn.
     var early: [SettleAnswer] = []
 
-    init(ready: Ready, link: Link, client: Int, group: GroupDeclaration, inbox: String, keeper: Keeper, randomness: any Randomness) {
+    init(ready: Ready, link: Link, client: Int, group: GroupDeclaration, inbox: String, keeper: Keeper) {
         self.ready = ready
         self.link = link
         self.client = client
         self.group = group
         self.inbox = inbox
         self.keeper = keeper
-        self.randomness = randomness
         eventsRead = "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.events))"
         sessions = Array(repeating: nil, count: ready.partitionCount)
+        readers = Array(repeating: nil, count: ready.partitionCount + 1)
         stallTold = Array(repeating: 0, count: ready.partitionCount)
         writer = RecordWriter(ready: ready, inbox: inbox)
         decoder = DeliveryDecoder(group: group, names: ready.names, codec: codec)
@@ -109,11 +114,7 @@ struct MemberCore {
             turn.answers.append(contentsOf: early)
             early.removeAll(keepingCapacity: true)
         }
-        var next: UInt64?
-        for partition in sessions.indices where sessions[partition]?.reader != nil {
-            tendReader(partition, now, into: &turn)
-            if let due = sessions[partition]?.reader?.pull.nextCheck(isUp: isUp) { next = min(next ?? .max, due) }
-        }
+        var next = tendReaders(now, into: &turn)
         if pending.count > 0 {
             if now >= nextSweep {
                 nextSweep = now &+ 50_000_000
@@ -133,7 +134,7 @@ struct MemberCore {
         case .revoked(let partition):
             guard sessions[partition] != nil else { return }
             sessions[partition]!.isRevoked = true
-            endReader(partition)
+            endReading(partition)
             turn.revoked.append(partition)
         case .lost(let partition):
             guard sessions[partition] != nil else { return }
@@ -144,6 +145,7 @@ struct MemberCore {
         case .link(.lost(let reason)):
             tellLost(reason, into: &turn)
             isControlUp = false
+        case .link(.unheard): break
         case .link(.closed(let reason)): close(reason, into: &turn)
         case .link(.restored):
             isControlUp = true
@@ -156,13 +158,20 @@ struct MemberCore {
         case .lost(let reason):
             tellLost(reason, into: &turn)
             isUp = false
+        case .unheard:
+            let soon = now &+ Publisher.unheardWait
+            for number in pending.numbers(where: { $0.due > soon }) {
+                pending[number]!.due = soon
+                pending[number]!.attempts = 0
+                tellStall(pending[number]!.partition, "nobody answers for JetStream", now, into: &turn)
+            }
         case .closed(let reason):
             isUp = false
             close(reason, into: &turn)
         case .restored:
             isUp = true
             if isControlUp { turn.notices.append(.connectionRestored) }
-            for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
+            for index in readers.indices { restartReader(index, "the connection was restored", now, into: &turn) }
             for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
         }
     }
@@ -185,7 +194,7 @@ struct MemberCore {
 
     /// Ends a session: its answers are awaited no more.
     mutating func drop(_ partition: Int) {
-        endReader(partition)
+        endReading(partition)
         sessions[partition] = nil
     }
 
@@ -195,20 +204,16 @@ struct MemberCore {
 
     mutating func submit(_ outcome: inout Outcome) {
         let now = MonotonicTime.now
-        for start in outcome.starts where isHeld(start.partition) { startReader(start.partition, after: start.after, now) }
-        for finished in outcome.finished where isHeld(finished.partition) { sessions[finished.partition]!.reader?.pull.finish(finished.count) }
+        for start in outcome.starts where isHeld(start.partition) { startReading(start.partition, after: start.after) }
+        for finished in outcome.finished where isHeld(finished.partition) { finish(finished.count, of: finished.partition) }
         for load in outcome.loads { if let epoch = epoch(load.partition) { loads.add((load, LoadedCommits(), epoch)) } }
         sendLoads(now)
         for append in outcome.appends { if let epoch = epoch(append.partition) { send(.append(append), append.partition, epoch, now) } }
         for letter in outcome.letters { if let epoch = epoch(letter.partition) { send(.letter(letter), letter.partition, epoch, now) } }
-        if !outcome.messages.isEmpty {
-            let nonce = randomness.next()
-            for message in outcome.messages {
-                guard let epoch = epoch(message.partition) else { continue }
-                lanes.add((message, nonce, epoch), to: message.envelope.stream)
-            }
-            sendMessages(now)
+        for message in outcome.messages {
+            if let epoch = epoch(message.partition) { lanes.add((message, epoch), to: message.envelope.stream) }
         }
+        sendMessages(now)
         for reply in outcome.replies { writer.send(answer: reply.answer, to: reply.to, on: link) }
         for progress in outcome.progress {
             guard isHeld(progress.partition), progress.position > sessions[progress.partition]!.progress else { continue }
@@ -219,7 +224,7 @@ struct MemberCore {
             keeper.release(partition: partition, epoch: sessions[partition]!.epoch)
             drop(partition)
         }
-        for finished in outcome.finished where isHeld(finished.partition) { askForMore(finished.partition) }
+        for finished in outcome.finished where isHeld(finished.partition) { askForMore(of: finished.partition) }
     }
 
     private func isHeld(_ partition: Int) -> Bool { sessions.indices.contains(partition) && sessions[partition] != nil }
@@ -233,7 +238,7 @@ struct MemberCore {
                 lanes.finished(entry.message.envelope.stream)
                 continue
             }
-            send(.message(entry.message, nonce: entry.nonce), entry.message.partition, entry.epoch, now)
+            send(.message(entry.message), entry.message.partition, entry.epoch, now)
         }
     }
 
@@ -250,7 +255,7 @@ struct MemberCore {
     /// The partition of a request is not held any more.
     mutating func giveUp(_ request: Request) {
         switch request {
-        case .message(let message, _): lanes.finished(message.envelope.stream)
+        case .message(let message): lanes.finished(message.envelope.stream)
         case .load(_, let loaded): loads.finished(bytes: loaded.bytes)
         case .append, .occupant, .letter, .keep, .consumer: break
         }
@@ -262,7 +267,7 @@ struct MemberCore {
         let result: RecordWriter.Result
         switch request {
         case .append(let append): result = writer.send(append: append, number: number, on: link)
-        case .message(let message, let nonce): result = writer.send(command: message.envelope, nonce: nonce, number: number, on: link)
+        case .message(let message): result = writer.send(command: message.envelope, number: number, on: link)
         case .letter(let letter): result = writer.send(letter, number: number, on: link)
         case .keep(let letter):
             writer.keep(letter.letter, number: number, on: link)
@@ -277,9 +282,8 @@ struct MemberCore {
         case .occupant(let append, let isLast):
             if isLast { askLast(append.commit.stream, number) } else { askNext(append.commit.stream, from: append.previous.rawValue + 1, number) }
             result = .sent
-        case .consumer(let consumer, _):
-            if let reader = sessions[consumer]?.reader {
-                let body = ConsumerRequest.body(stream: ready.names.stream(group.log), filter: reader.filter, start: .after(reader.position))
+        case .consumer(let reader, _):
+            if let body = consumerRequest(reader) {
                 writer.ask(ConsumerRequest.subject(stream: ready.names.stream(group.log)), { $0.append(text: body) }, number: number, on: link)
             }
             result = .sent
@@ -291,7 +295,7 @@ struct MemberCore {
         guard case .refused(let reason) = result, let refused = pending.remove(number) else { return }
         switch refused.request {
         case .append(let append): early.append(SettleAnswer(token: append.token, result: .refused(reason: reason)))
-        case .message(let message, _):
+        case .message(let message):
             lanes.finished(message.envelope.stream)
             early.append(SettleAnswer(token: message.token, result: .refused(reason: reason)))
         case .letter(let letter): early.append(SettleAnswer(token: letter.token, result: .refused(reason: reason)))

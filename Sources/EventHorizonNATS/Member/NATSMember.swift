@@ -37,9 +37,7 @@ final class NATSMember: GroupMember, @unchecked Sendable {
     private let client: Int
     private var hasSaidDraining = false
 
-    init(
-        id: String, ready: Ready, link: Link, group: GroupDeclaration, lease: UInt64, trims: Bool, clock: any WorkerClock, randomness: any Randomness
-    ) throws {
+    init(id: String, ready: Ready, link: Link, group: GroupDeclaration, lease: UInt64, trims: Bool, clock: any WorkerClock) throws {
         self.id = id
         self.link = link
         self.clock = clock
@@ -54,7 +52,7 @@ final class NATSMember: GroupMember, @unchecked Sendable {
         let inbox = "\(link.inbox).m"
         let proxy = MemberProxy(mailbox: mailbox)
         client = link.add(proxy)
-        core = MemberCore(ready: ready, link: link, client: client, group: group, inbox: inbox, keeper: keeper, randomness: randomness)
+        core = MemberCore(ready: ready, link: link, client: client, group: group, inbox: inbox, keeper: keeper)
         guard link.subscribe("\(inbox).*", client: client, source: 0) else {
             throw BrokerError(.unavailable, "the connection to NATS ended while it was set up", isRetriable: true)
         }

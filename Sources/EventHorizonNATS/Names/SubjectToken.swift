@@ -2,10 +2,11 @@
 /// Any text as one token of a subject, which is a valid part of a key-value key too: every byte outside `[A-Za-z0-9_-]` becomes `=XX`.
 ///
 /// Different texts give different tokens, so that streams never share a subject.
-enum SubjectToken {
+package enum SubjectToken {
     static func append(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
+            if utf8.allSatisfy(isPlain) { return bytes.append(contentsOf: utf8) }
             for byte in utf8 {
                 if isPlain(byte) {
                     bytes.append(byte)
@@ -18,14 +19,14 @@ enum SubjectToken {
         }
     }
 
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var bytes: [UInt8] = []
         append(text, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Nil where the token is none that `append` writes.
-    static func unescaped(_ token: some Collection<UInt8>) -> String? {
+    package static func unescaped(_ token: some Collection<UInt8>) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(token.count)
         var rest = token.makeIterator()

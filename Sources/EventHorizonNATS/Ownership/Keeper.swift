@@ -130,6 +130,8 @@ final class Keeper: LinkClient, Sendable {
     }
 
     func changed(_ change: LinkChange) {
+        // What is unanswered is asked again every second anyway.
+        if change == .unheard { return }
         mailbox.put { $0.changes.append(change) }
         tell(.link(change))
     }
@@ -256,6 +258,7 @@ final class Keeper: LinkClient, Sendable {
     private func take(_ change: LinkChange, _ state: inout State) {
         let now = MonotonicTime.now
         switch change {
+        case .unheard: break
         case .lost, .closed:
             state.isUp = false
             state.table.interrupted()
@@ -463,7 +466,7 @@ final class Keeper: LinkClient, Sendable {
 
 extension Names {
     /// What a group's reader is sent: one category alone where it asks for no more.
-    func filter(of group: GroupDeclaration, partition: Int) -> String {
+    func filter(of group: GroupDeclaration, partition: Int?) -> String {
         let only = group.categories.count == 1 && group.senders.isEmpty ? group.categories.first : nil
         return filter(group.log, partition: partition, category: only)
     }

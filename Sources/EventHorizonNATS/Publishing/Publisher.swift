@@ -29,7 +29,6 @@ final class Publisher: LinkClient, Sendable {
     private struct Entry {
         var owner: Owner
         var command: Envelope
-        var nonce: UInt64
         var attempts = 0
     }
     private struct InFlight {
@@ -67,17 +66,18 @@ final class Publisher: LinkClient, Sendable {
         }
     }
 
+    /// How soon what met nobody is sent again, in nanoseconds.
+    static let unheardWait: UInt64 = 250_000_000
+
     let link: Link
     private let inbox: String
     private let replyInbox: String
     private let state: Mutex<State>
-    private let randomness: any Randomness
     private let ending: @Sendable (String) -> any Error
 
     /// - Parameter ending: What callers are told when libnats gives up the connection for a reason.
-    init(ready: Ready, link: Link, randomness: any Randomness, ending: @escaping @Sendable (String) -> any Error) throws {
+    init(ready: Ready, link: Link, ending: @escaping @Sendable (String) -> any Error) throws {
         self.link = link
-        self.randomness = randomness
         self.ending = ending
         inbox = "\(link.inbox).p"
         replyInbox = "\(link.inbox).r"
@@ -98,7 +98,6 @@ final class Publisher: LinkClient, Sendable {
     func publish(_ commands: [Envelope]) async throws -> [PublishResult] {
         if commands.isEmpty { return [] }
         let call = Call(count: commands.count)
-        let nonce = randomness.next()
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
                 change { state in
@@ -108,7 +107,7 @@ final class Publisher: LinkClient, Sendable {
                     }
                     call.continuation = continuation
                     for index in commands.indices {
-                        state.lanes.add(Entry(owner: .call(call, index: index), command: commands[index], nonce: nonce), to: commands[index].stream)
+                        state.lanes.add(Entry(owner: .call(call, index: index), command: commands[index]), to: commands[index].stream)
                     }
                 }
             }
@@ -123,7 +122,6 @@ final class Publisher: LinkClient, Sendable {
 
     func request(_ command: Envelope, within limit: Duration) async throws -> Answer {
         let due = MonotonicTime.now &+ UInt64(max(0, limit.nanoseconds))
-        let nonce = randomness.next()
         let number = Mutex<UInt64?>(nil)
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
@@ -132,7 +130,7 @@ final class Publisher: LinkClient, Sendable {
                     number.withLock { $0 = reply }
                     var command = command
                     command.replyTo = "\(replyInbox).\(reply)"
-                    state.lanes.add(Entry(owner: .request(reply), command: command, nonce: nonce), to: command.stream)
+                    state.lanes.add(Entry(owner: .request(reply), command: command), to: command.stream)
                 }
                 // Cancelled before it had a number.
                 if Task.isCancelled { end(number, with: Self.cancelled) }
@@ -209,7 +207,7 @@ final class Publisher: LinkClient, Sendable {
         entry.attempts += 1
         let wait = min(UInt64(2_000_000_000) << UInt64(min(entry.attempts - 1, 3)), 10_000_000_000)
         let number = state.inFlight.insert(InFlight(entry: entry, due: MonotonicTime.now &+ wait))
-        if case .refused(let reason) = state.writer.send(command: entry.command, nonce: entry.nonce, number: number, on: link) {
+        if case .refused(let reason) = state.writer.send(command: entry.command, number: number, on: link) {
             _ = state.inFlight.remove(number)
             finish(entry, .refused(reason: reason), &state)
         }
@@ -246,7 +244,6 @@ final class Publisher: LinkClient, Sendable {
         guard let number = arrival.number(after: inbox.utf8.count + 1), let sent = state.inFlight[number] else { return }
         switch PublishAnswer(arrival.body) {
         case .stored(let sequence, _):
-            // A duplicate is this call's own: its message id bears the call's nonce.
             _ = state.inFlight.remove(number)
             finish(sent.entry, .stored(Position(sequence)), &state)
         case .failed(let error) where error.errorCode == APIError.messageExceedsMaximum:
@@ -274,6 +271,12 @@ final class Publisher: LinkClient, Sendable {
         self.change { state in
             switch change {
             case .lost: state.isUp = false
+            case .unheard:
+                let soon = MonotonicTime.now &+ Self.unheardWait
+                for number in state.inFlight.numbers(where: { $0.due > soon }) {
+                    state.inFlight[number]!.due = soon
+                    state.inFlight[number]!.entry.attempts = 0
+                }
             case .closed(let reason):
                 state.isUp = false
                 state.closure = ending(reason)

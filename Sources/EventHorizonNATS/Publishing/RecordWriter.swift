@@ -17,6 +17,9 @@ struct RecordWriter {
     let maximumPayload: Int
     let maximumRecord: Int
     let maximumPublish: Int
+    /// Where the events stream is replicated, the server's memory of message ids stands beside the condition of an append: some versions check the
+    /// condition before what is in flight is stored. With one replica it would only cost.
+    private let isReplicated: Bool
     private let codec = WireCodec()
     private let replyPrefix: [UInt8]
     private let application: [UInt8]
@@ -30,6 +33,7 @@ struct RecordWriter {
         maximumPayload = ready.maximumPayload
         maximumRecord = ready.maximumRecordSize
         maximumPublish = max(1, ready.maximumRecordSize - 65_536)
+        isReplicated = ready.isReplicated
         replyPrefix = Array((inbox + ".").utf8)
         application = Array(ready.names.application.utf8)
     }
@@ -60,20 +64,17 @@ struct RecordWriter {
         link.publish(subject: subject, reply: reply, block: block, headers: headers)
     }
 
-    /// A command, with the message id `<id>/<nonce>`: the nonce is the publish call's, so that the server recognises what this call repeats, and nothing else.
-    mutating func send(command: Envelope, nonce: UInt64, number: UInt64, on link: Link) -> Result {
+    /// A command. It bears no message id of the server's: what is stored twice because an acknowledgement was lost, its aggregate recognises by the
+    /// command's own id, however late; the server's memory of ids would cost a tenth of its work a command.
+    mutating func send(command: Envelope, number: UInt64, on link: Link) -> Result {
         begin(.commands, command.stream, number)
         if let reason = checkSubject(command.stream) { return .refused(reason: reason) }
-        do { try codec.check(command) } catch { return .refused(reason: error.description) }
         HeaderBlock.appendMirror(of: command, to: &block)
-        HeaderBlock.line("Nats-Msg-Id", &block) {
-            HeaderBlock.append(command.id, to: &$0)
-            $0.append(UInt8(ascii: "/"))
-            $0.append(decimal: nonce)
-        }
         HeaderBlock.end(&block)
         let headers = block.count
-        codec.withEncoded(command) { block.append(contentsOf: $0) }
+        do throws(WireError) {
+            try codec.withChecked(command) { block.append(contentsOf: $0) }
+        } catch { return .refused(reason: error.description) }
         let size = block.count - headers
         guard size <= maximumPublish, block.count <= maximumPayload else {
             return .refused(
@@ -99,15 +100,17 @@ struct RecordWriter {
             do { try codec.check(append.commit) } catch { return .refused(reason: error.description) }
         }
         HeaderBlock.line("Nats-Expected-Last-Subject-Sequence", &block) { $0.append(decimal: append.previous.rawValue) }
-        HeaderBlock.line("Nats-Msg-Id", &block) {
-            // The tokens as the subject has them, which no dot is part of.
-            let aggregate = subject.lastIndex(of: UInt8(ascii: "."))!
-            let category = subject[..<aggregate].lastIndex(of: UInt8(ascii: "."))!
-            $0.append(contentsOf: subject[(category + 1)..<aggregate])
-            $0.append(UInt8(ascii: "/"))
-            $0.append(contentsOf: subject[(aggregate + 1)...])
-            $0.append(static: "/after/")
-            $0.append(decimal: append.previous.rawValue)
+        if isReplicated {
+            HeaderBlock.line("Nats-Msg-Id", &block) {
+                // The tokens as the subject has them, which no dot is part of.
+                let aggregate = subject.lastIndex(of: UInt8(ascii: "."))!
+                let category = subject[..<aggregate].lastIndex(of: UInt8(ascii: "."))!
+                $0.append(contentsOf: subject[(category + 1)..<aggregate])
+                $0.append(UInt8(ascii: "/"))
+                $0.append(contentsOf: subject[(aggregate + 1)...])
+                $0.append(static: "/after/")
+                $0.append(decimal: append.previous.rawValue)
+            }
         }
         HeaderBlock.end(&block)
         let headers = block.count

@@ -2,13 +2,13 @@
 /// Where a delivered message lies, from its reply subject:
 /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time>.<pending>`, with `<domain>.<account>` before the stream in the
 /// newer form.
-struct DeliveryReply: Equatable {
+package struct DeliveryReply: Equatable {
     var streamSequence: UInt64
     var consumerSequence: UInt64
 
     /// Nil where the reply is no such subject.
     @inline(__always)
-    init?(_ reply: UnsafePointer<CChar>) {
+    package init?(_ reply: UnsafePointer<CChar>) {
         // "$JS.ACK." begins with no other byte, and no message of a client has it for its reply without meaning it.
         guard reply[0] == 36, reply[1] == 74, reply[2] == 83, reply[3] == 46, reply[4] == 65 else { return nil }
         var dots = 0

@@ -1,6 +1,6 @@
 #if NATS
 /// JSON (RFC 8259) that a server wrote, for set-up: small and rare. Numbers keep their text, so that 64 bits survive.
-enum JSONValue: Equatable {
+package enum JSONValue: Equatable {
     case object([String: JSONValue])
     case array([JSONValue])
     case string(String)
@@ -15,7 +15,7 @@ enum JSONValue: Equatable {
     var strings: [String]? { if case .array(let values) = self { values.compactMap(\.string) } else { nil } }
 
     /// Nil where the bytes are no JSON.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         var reader = Reader(bytes: bytes)
         guard let value = reader.value(depth: 0) else { return nil }
         self = value
@@ -99,7 +99,8 @@ enum JSONValue: Equatable {
                         if (0xD800..<0xDC00).contains(unit), bytes[at...].starts(with: [92, 117]) {
                             at += 2
                             guard let low = self.unit() else { return nil }
-                            scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) &- 0xDC00)
+                            // What is no second half leaves the first alone, which is no character: U+FFFD below.
+                            if (0xDC00..<0xE000).contains(low) { scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00) }
                         }
                         text.append(contentsOf: Array(String(Unicode.Scalar(scalar).map(Character.init) ?? "\u{FFFD}").utf8))
                     default: text.append(escape)
@@ -118,7 +119,7 @@ enum JSONValue: Equatable {
     }
 
     /// A text as a JSON string with its quotes.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

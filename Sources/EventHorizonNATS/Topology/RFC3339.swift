@@ -1,8 +1,8 @@
 #if NATS
 /// Points in time as the server writes them (RFC 3339), without a calendar library.
-enum RFC3339 {
-    /// Nanoseconds since 1970; nil where the text is no such time.
-    static func nanoseconds(_ text: String) -> UInt64? {
+package enum RFC3339 {
+    /// Nanoseconds since 1970; nil where the text is no such time, or one before 1970 or after 2554, which 64 bits do not hold.
+    package static func nanoseconds(_ text: String) -> UInt64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == 45, bytes[7] == 45, bytes[13] == 58, bytes[16] == 58 else { return nil }
         func number(_ range: Range<Int>) -> Int64? { Int64(String(decoding: bytes[range], as: UTF8.self)) }
@@ -44,7 +44,10 @@ enum RFC3339 {
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
         let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset
-        return seconds < 0 ? nil : UInt64(seconds) * 1_000_000_000 + UInt64(fraction)
+        guard seconds >= 0 else { return nil }
+        let (whole, isTooFar) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isBeyond) = whole.addingReportingOverflow(UInt64(fraction))
+        return isTooFar || isBeyond ? nil : sum
     }
 }
 #endif

@@ -15,6 +15,8 @@ struct Ready: Sendable {
     var maximumRecordSize: Int
     /// The server's limit for headers and body together, in bytes.
     var maximumPayload: Int
+    /// Whether the events stream has more than one replica.
+    var isReplicated: Bool
 
     func incarnation(_ log: Log) -> UInt64 { incarnations[log] ?? 0 }
 }
@@ -50,6 +52,7 @@ struct Setup {
         let requests = try Requests(link: control)
         var incarnations: [Log: UInt64] = [:]
         var maximumSize = control.maximumPayload
+        var isReplicated = false
         for (log, stream) in StreamSetup.all(names) {
             let info = try await ensure(stream, requests, server)
             guard let config = info["config"], let created = info["created"]?.string.flatMap(RFC3339.nanoseconds) else {
@@ -62,6 +65,7 @@ struct Setup {
                     "the stream '\(stream.name)' has \(replicas) replicas on a server of version \(server.version), whose conditional append lets two writers win: "
                         + "use version 2.12.14, 2.14.4 or newer, or one replica")
             }
+            if log == .events { isReplicated = replicas > 1 }
             if let limit = config["max_msg_size"]?.integer, limit > 0 { maximumSize = min(maximumSize, Int(limit)) }
             if let log { incarnations[log] = created }
         }
@@ -80,7 +84,7 @@ struct Setup {
         // Subject, headers and the server's own words travel with a record.
         return Ready(
             control: control, requests: requests, names: names, server: server, partitionCount: recorded.partitionCount, incarnations: incarnations,
-            maximumRecordSize: max(1, maximumSize - 8_192), maximumPayload: control.maximumPayload)
+            maximumRecordSize: max(1, maximumSize - 8_192), maximumPayload: control.maximumPayload, isReplicated: isReplicated)
     }
 
     private func ensure(_ stream: StreamSetup, _ requests: Requests, _ server: ServerInfo) async throws -> JSONValue {

@@ -94,26 +94,4 @@ struct TopologyStore: Sendable {
         }
     }
 }
-
-/// A message of a stream, as `STREAM.MSG.GET` answers it.
-struct StoredMessage {
-    enum Answer {
-        case message(StoredMessage)
-        /// The stream has no such message.
-        case nothing
-        case failed(APIError)
-        case unreadable
-    }
-    var sequence: UInt64
-    var data: [UInt8]
-
-    static func read(_ body: UnsafeRawBufferPointer) -> Answer {
-        if let error = APIError(in: body) { return error.errorCode == APIError.noMessageFound ? .nothing : .failed(error) }
-        guard let sequence = Scan.number(after: "\"seq\":", in: body) else { return .unreadable }
-        // A message without a body has no such member.
-        guard let text = Scan.rawString(after: "\"data\":", in: body) else { return .message(StoredMessage(sequence: sequence, data: [])) }
-        guard let data = Base64.decode(text) else { return .unreadable }
-        return .message(StoredMessage(sequence: sequence, data: data))
-    }
-}
 #endif

@@ -79,11 +79,11 @@ extension ConfigurationKey<Int> {
             "shared-commit-limit", .number(in: 1...1000), default: CommandSettings().sharedCommands, section: Section.working,
             "How many commands that wait for the same aggregate may be decided in one commit.")
     }
-    /// How many command ids with their answers a stream's last commit carries.
+    /// How many of a stream's commands are remembered with their answers.
     public static var idWindow: Self {
         Self(
             "id-window", .number(in: 0...256), default: CommandSettings().recentCommands, section: Section.working,
-            "How many recent command ids, with their answers, each commit carries, so that a repeat is recognised without reading further.")
+            "How many of a stream's last commands are remembered with their answers; those before are looked up when they are repeated.")
     }
     /// How many aggregates stay in memory.
     public static var cachedStreams: Self {

@@ -12,7 +12,7 @@ internal import Synchronization
 /// unstructured `Task` without this executor as its preference does not, nor do `Task.sleep`, Dispatch and foreign threads. Time, ids and randomness
 /// come from `surroundings`. Nothing may depend on the order of a set or a dictionary.
 ///
-/// A simulated process is a `SeededProcess`: it shares the thread and the clock, and can be killed at any instant.
+/// A simulated process is a `SeededProcess`: it shares the thread and the clock, and can be killed or stopped at any instant.
 public final class SeededExecutor: TaskExecutor {
     private struct Ready {
         var job: UnownedJob
@@ -90,12 +90,14 @@ public final class SeededExecutor: TaskExecutor {
         while true {
             if let value = result.value.withLock({ $0 }) { return try value.get() }
             if let ready = state.withLock({ $0.nextJob() }) {
-                // A process that was killed meanwhile drops its jobs: they are never run and never end, as a killed process's would not.
                 guard let process = ready.process else {
                     ready.job.runSynchronously(on: asUnownedTaskExecutor())
                     continue
                 }
-                if !process.isKilled { ready.job.runSynchronously(on: process.asUnownedTaskExecutor()) }
+                // A process that was killed meanwhile keeps its jobs: they are not run, as a killed process's would not be.
+                guard process.admits(ready.job) else { continue }
+                ready.job.runSynchronously(on: process.asUnownedTaskExecutor())
+                process.didRun()
             } else if let continuation = state.withLock({ $0.nextTimer(until: end) }) {
                 continuation.resume()
             } else {

@@ -10,9 +10,8 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
     private let formats: [any PayloadFormat]
     private let surroundings: Surroundings
     private var states: [A] = []
-    // Reused from call to call.
-    private var bodies: [A.Command] = []
-    private var decisions: [Decision<A.Event, A.Rejection>] = []
+    /// Reused from call to call.
+    private var payloads: [Payload] = []
 
     init(formats: [any PayloadFormat], surroundings: Surroundings) {
         self.formats = formats
@@ -45,7 +44,6 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
             } catch let error as PayloadError where error.isFuture {
                 draft.future = "\(error)"
             } catch {
-                draft.isTainted = !decisions.isEmpty
                 draft.verdicts.append(.failed(reason: "'\(pending.envelope.payload.name)' cannot be handled: \(error)"))
             }
             if draft.isTainted || draft.future != nil { return }
@@ -53,24 +51,14 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
     }
 
     private func verdict(on command: Envelope, slot: Int, now: Timestamp, isTainted: inout Bool) throws -> Verdict {
-        bodies.removeAll(keepingCapacity: true)
-        decisions.removeAll(keepingCapacity: true)
-        try commands.decode(command.payload, formats: formats, into: &bodies)
-        A._decide(bodies, from: &states[slot], into: &decisions)
-        var made: [Envelope] = []
-        for decision in decisions {
-            switch decision {
-            case .rejected(let rejection):
-                isTainted = decisions.count > 1
-                let bytes = try formats[0].encode { try rejection.encode(to: $0) }
-                return .rejected(Payload(name: A.category + ".Rejection", contentType: formats[0].contentType, bytes: bytes))
-            case .accepted(let events):
-                for event in events {
-                    let payload = try self.events.encode(event, format: formats[0])
-                    made.append(command.following(id: surroundings.makeID(), kind: .event, stream: command.stream, payload: payload, at: now))
-                }
-            }
+        payloads.removeAll(keepingCapacity: true)
+        let rejection = try A._answer(
+            command.payload, from: &states[slot], commands: commands, events: events, formats: formats, into: &payloads, isTainted: &isTainted)
+        if let rejection {
+            let bytes = try formats[0].encode { try rejection.encode(to: $0) }
+            return .rejected(Payload(name: A.category + ".Rejection", contentType: formats[0].contentType, bytes: bytes))
         }
-        return .accepted(events: made)
+        return .accepted(
+            events: payloads.map { command.following(id: surroundings.makeID(), kind: .event, stream: command.stream, payload: $0, at: now) })
     }
 }

@@ -28,16 +28,24 @@ protocol CommandHandling: AnyObject {
     func forget(slot: Int)
 }
 
-/// A command in a lane.
-struct PendingCommand {
-    var envelope: Envelope
-    var position: Position
+/// A command in a lane. A reference, because it moves from hand to hand: one queue or batch holds it at a time.
+final class PendingCommand {
+    let envelope: Envelope
+    let position: Position
     /// Its delivery's, in its partition.
-    var ordinal: Int
+    let ordinal: Int
     /// Set where the aggregate is not asked: the record cannot be read, the command has expired, an earlier attempt failed for good.
     var verdict: Verdict?
     /// The record as it was read, for the letter, where it could not be decoded.
-    var record: [UInt8] = []
+    let record: [UInt8]
+
+    init(envelope: Envelope, position: Position, ordinal: Int, verdict: Verdict? = nil, record: [UInt8] = []) {
+        self.envelope = envelope
+        self.position = position
+        self.ordinal = ordinal
+        self.verdict = verdict
+        self.record = record
+    }
 
     /// For a letter: nil where there are only the record's bytes.
     var message: Envelope? { record.isEmpty ? envelope : nil }

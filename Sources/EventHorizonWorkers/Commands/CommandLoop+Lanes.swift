@@ -33,12 +33,11 @@ extension CommandLoop {
         switch what {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
-            // Asked for once, whatever the stream holds by now.
-            lanes[slot].older.remove(id)
-            for stored in try commits(of: loaded, slot) {
-                guard let decided = stored.commit.decided.first(where: { $0.id == id }) else { continue }
-                lanes[slot].found = RecentCommand(id: id, outcome: decided.outcome, commit: stored.commit.number)
-                break
+            let commits = try commits(of: loaded, slot)
+            let decided = commits.lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
+            // A read without the lane's last commit is stale and proves nothing: it is read once more.
+            if decided != nil || commits.last.map({ $0.commit.number >= lanes[slot].number }) ?? false {
+                lanes[slot].memory.found(decided?.outcome, of: id)
             }
             goOn(slot)
         default: break
@@ -63,7 +62,7 @@ extension CommandLoop {
             // Of one aggregate: its commands become letters, all others go on.
             lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
         }
-        if handler.extent == .whole { lanes[slot].remember(commits) }
+        for commit in commits.dropLast() { lanes[slot].memory.take(commit.commit, window: settings.recentCommands) }
         if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
         goOn(slot)
     }
@@ -83,11 +82,17 @@ extension CommandLoop {
     // MARK: Deciding
 
     private mutating func decide(_ slot: Int, into outcome: inout Outcome, now: Instant) throws {
-        var batch = lanes[slot].current
-        batch.removeAll(keepingCapacity: true)
+        // Empty between commits; taken out of the lane so that its memory is used again.
+        var batch: [PendingCommand] = []
+        swap(&batch, &lanes[slot].current)
         let limit = min(lanes[slot].share, settings.sharedCommands)
-        while batch.count < limit, let next = lanes[slot].waiting.first {
-            if recognise(next, slot, into: &outcome) {
+        collecting: while batch.count < limit, let next = lanes[slot].waiting.first {
+            switch recognise(next, slot, into: &outcome) {
+            case .isNew: break
+            case .mustLookUp:
+                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
+                break collecting
+            case .isKnown:
                 _ = lanes[slot].waiting.popFirst()
                 // A saga's step whose effects may not have left sends them again first.
                 if case .sending = lanes[slot].phase {
@@ -96,15 +101,11 @@ extension CommandLoop {
                 }
                 continue
             }
-            if lanes[slot].mustLookUp(next.envelope.id) {
-                if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
-                break
-            }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
             if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
+            if next.verdict == nil { next.verdict = condition(of: next.envelope, slot) }
             batch.append(next)
-            batch[batch.count - 1].verdict = next.verdict ?? condition(of: next.envelope, slot)
             _ = lanes[slot].waiting.popFirst()
         }
         guard !batch.isEmpty else { return }
@@ -129,12 +130,21 @@ extension CommandLoop {
         return .rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload)
     }
 
-    /// Whether a command was decided before; its answer is given again.
-    private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
+    private enum Recognition {
+        case isNew
+        /// Decided before; its answer is given again, and it is settled or its step's effects are on their way.
+        case isKnown
+        /// Decided before, or one with the fingerprint of its id was: the stream says how.
+        case mustLookUp
+    }
+
+    private mutating func recognise(_ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Recognition {
         let isReread = lanes[slot].hasInput(upTo: post.place(of: pending.position, in: lanes[slot].partition))
         let isPassedOnAgain = pending.envelope.origin.map { lanes[slot].hasInput(upTo: $0.place) } ?? false
-        let answer = lanes[slot].answer(to: pending.envelope.id)
-        guard isReread || isPassedOnAgain || answer != nil else { return false }
+        let isDecided = isReread || isPassedOnAgain
+        let answer = lanes[slot].memory.answer(to: pending.envelope.id)
+        if answer == nil, !isDecided || !pending.envelope.replyTo.isEmpty, lanes[slot].memory.mustLookUp(pending.envelope.id) { return .mustLookUp }
+        guard isDecided || answer != nil else { return .isNew }
         reporter.counts.duplicates += 1
         if let answer { reply(to: pending.envelope, answer, slot, into: &outcome) }
         let effects = lanes[slot].unsentEffects
@@ -145,40 +155,41 @@ extension CommandLoop {
         } else {
             settle(pending, slot)
         }
-        return true
+        return .isKnown
     }
 
     private func makeCommit(_ slot: Int) -> Commit {
-        let lane = lanes[slot]
+        let (stream, partition, version) = (lanes[slot].stream, lanes[slot].partition, lanes[slot].version)
         var events: [Envelope] = []
         var decided: [DecidedCommand] = []
-        for (pending, verdict) in zip(lane.current, draft.verdicts) {
+        var inputs = lanes[slot].inputs
+        decided.reserveCapacity(draft.verdicts.count)
+        func note(_ place: Place) {
+            inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
+            inputs.append(place)
+        }
+        for (pending, verdict) in zip(lanes[slot].current, draft.verdicts) {
             let command = pending.envelope
             let outcome: CommandOutcome
             switch verdict {
             case .accepted(let made):
-                let first = lane.version + events.count + 1
-                events += made
+                let first = version + events.count + 1
+                if events.isEmpty { events = made } else { events += made }
                 outcome = .accepted(versions: first..<first + made.count)
             case .rejected(let reason): outcome = .rejected(reason)
             case .failed(let reason): outcome = .deadLettered(reason: reason)
             }
             var entry = DecidedCommand(
-                id: command.id, place: post.place(of: pending.position, in: lane.partition), outcome: outcome,
+                id: command.id, place: post.place(of: pending.position, in: partition), outcome: outcome,
                 correlation: command.correlation, sender: command.sender)
             if command.sender != nil, outcome.isRefusal { entry.command = command.payload }
             decided.append(entry)
-        }
-        var inputs = lane.inputs
-        for (pending, decided) in zip(lane.current, decided) {
-            for place in [decided.place, pending.envelope.origin?.place].compactMap({ $0 }) {
-                inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
-                inputs.append(place)
-            }
+            note(entry.place)
+            if let place = command.origin?.place { note(place) }
         }
         return Commit(
-            stream: lane.stream, number: lane.number + 1, firstVersion: lane.version + 1, events: events, decided: decided,
-            recent: lane.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
+            stream: stream, number: lanes[slot].number + 1, firstVersion: version + 1, events: events, decided: decided,
+            recent: handler.extent == .whole ? [] : lanes[slot].memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
     }
 
     // MARK: Writing
@@ -338,12 +349,8 @@ extension CommandLoop {
     private mutating func decideAgain(_ slot: Int, at time: Instant?) {
         handler.forget(slot: slot)
         // What failed for good stays so; what its own conditions said may be otherwise now.
-        lanes[slot].waiting.prepend(
-            lanes[slot].current.map { pending in
-                var pending = pending
-                if !pending.hasFailed { pending.verdict = nil }
-                return pending
-            })
+        for pending in lanes[slot].current where !pending.hasFailed { pending.verdict = nil }
+        lanes[slot].waiting.prepend(lanes[slot].current)
         lanes[slot].current.removeAll()
         lanes[slot].commit = nil
         lanes[slot].isTainted = false

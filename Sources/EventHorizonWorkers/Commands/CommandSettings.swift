@@ -3,10 +3,10 @@ public struct CommandSettings: Sendable, Equatable {
     public var retry = RetryPolicy()
     /// How many commands of one aggregate share a commit at most: those that gather while the last commit is on its way. 1: none.
     public var sharedCommands = 64
-    /// How many command ids, each with its answer, a commit carries on, so that a repeat gets the first answer; a worker remembers 64 and
-    /// all of the last commit. About 40 bytes each, more with a rejection, which is left out where it is larger than 1 KiB.
-    /// An aggregate's older ones are known by id, and looked up in its stream for their answers.
-    public var recentCommands = 8
+    /// How many of a stream's last commands are remembered with their answers while the stream is in memory, so that a repeat gets the first answer:
+    /// about 40 bytes each, more with a rejection. Those before are remembered by a fingerprint, about 8 bytes each, and looked up in the stream.
+    /// A saga's commit carries the last 8 of them on, because nothing else of its stream is read; but no rejection over 1 KiB.
+    public var recentCommands = 64
     /// How many aggregates stay in memory between their commands.
     public var cachedStreams = 10_000
     public init() {}
@@ -15,7 +15,7 @@ public struct CommandSettings: Sendable, Equatable {
     var problems: [String] {
         var problems: [String] = []
         if sharedCommands < 1 { problems.append("sharedCommands is \(sharedCommands): a commit decides at least 1 command") }
-        if !(0...512).contains(recentCommands) { problems.append("recentCommands is \(recentCommands): 0 to 512 can be carried on") }
+        if !(0...512).contains(recentCommands) { problems.append("recentCommands is \(recentCommands): 0 to 512 can be remembered") }
         if cachedStreams < 1 { problems.append("cachedStreams is \(cachedStreams): at least 1 aggregate stays in memory") }
         return problems
     }

@@ -29,12 +29,7 @@ struct Lane {
     var number = 0
     var version = 0
     var position = Position.start
-    var recent: [RecentCommand] = []
-    /// The ids of what was decided before `recent`, where the whole stream was read; empty where it was not.
-    var older: Set<MessageID> = []
-    var isWhole = false
-    /// One of the older, which the stream was read for again.
-    var found: RecentCommand?
+    var memory = CommandMemory()
     var inputs: [Place] = []
     /// The effects of a saga's last step, until they are known to be sent: those of every earlier step are.
     var unsentEffects: [Envelope] = []
@@ -63,10 +58,7 @@ struct Lane {
         number = 0
         version = 0
         position = .start
-        recent.removeAll()
-        older.removeAll()
-        isWhole = false
-        found = nil
+        memory.forget()
         inputs.removeAll()
         unsentEffects = []
         unreadable = nil
@@ -79,41 +71,10 @@ struct Lane {
         version = commit.version
         position = stored.position
         inputs = commit.inputs
-        if recent.isEmpty { recent = commit.recent }
-        for command in commit.decided { recent.append(RecentCommand(id: command.id, outcome: command.outcome, commit: commit.number)) }
-        // More is remembered here than a commit carries on, the whole of the last commit in any case.
-        let kept = max(window, Self.remembered, commit.decided.count)
-        if recent.count > kept * 2 {
-            let dropped = recent.count - kept
-            if isWhole { for command in recent[..<dropped] { older.insert(command.id) } }
-            recent.removeFirst(dropped)
-        }
+        memory.take(commit, window: window)
         unsentEffects = commit.step?.effects ?? []
-    }
-
-    /// How many command ids a lane remembers, at least.
-    private static let remembered = 64
-
-    /// What the next commit carries on. An answer that is large is not among them: it would grow every commit that follows.
-    func carriedOn(window: Int) -> [RecentCommand] {
-        recent.suffix(window).filter { command in
-            if case .rejected(let reason) = command.outcome { reason.bytes.count <= 1024 } else { true }
-        }
     }
 
     /// Whether the stream was fed from this place, or from one after it in the same partition: then the command was decided before.
     func hasInput(upTo place: Place) -> Bool { inputs.contains { place.isBeside($0) && place.isUpTo($0) } }
-
-    func answer(to id: MessageID) -> CommandOutcome? {
-        recent.last { $0.id == id }?.outcome ?? (found?.id == id ? found?.outcome : nil)
-    }
-
-    /// Takes note of a whole stream, in order, before its last commit is taken.
-    mutating func remember(_ commits: [StoredCommit]) {
-        isWhole = true
-        for stored in commits.dropLast() { for decided in stored.commit.decided { older.insert(decided.id) } }
-    }
-
-    /// Whether the stream has to be read again for how this command was decided.
-    func mustLookUp(_ id: MessageID) -> Bool { older.contains(id) && answer(to: id) == nil }
 }

@@ -36,6 +36,20 @@ struct Queue<Element> {
         return first
     }
 
+    /// Takes from the front, in order, what matches, up to the first that does not.
+    mutating func removeFirst(while matches: (Element) -> Bool, _ body: (Element) -> Void) {
+        while head < elements.count, matches(elements[head]) {
+            body(elements[head])
+            head += 1
+        }
+        if head == elements.count {
+            removeAll()
+        } else if head > 64, head * 2 > elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+    }
+
     /// Puts elements before all others, in their order.
     mutating func prepend(_ earlier: some Collection<Element>) {
         elements.replaceSubrange(0..<head, with: earlier)

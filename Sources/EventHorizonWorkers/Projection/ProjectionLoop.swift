@@ -117,6 +117,8 @@ struct ProjectionLoop: MemberLoop {
                 .partitionClaimed(group: reporter.group, partition: claim.partition, progress: progress, unclean: claim.isUnclean))
             backlogs[claim.partition] = Backlog(checkpoint: checkpoint)
             outcome.starts.append((claim.partition, progress))
+            // Its last owner may have died between the store's word and the broker's.
+            if progress > claim.progress { outcome.progress.append((claim.partition, progress)) }
         }
         claims.removeAll()
     }
@@ -292,11 +294,12 @@ struct ProjectionLoop: MemberLoop {
         let partition = move.partition
         backlogs[partition]?.checkpoint = move.to
         backlogs[partition]?.isTriedAnew()
-        while let item = backlogs[partition]?.items.first, item.position <= move.to.position {
-            _ = backlogs[partition]?.items.popFirst()
-            if item.commit != nil { reporter.counts.deliveries += 1 }
+        var commits = 0
+        backlogs[partition]?.items.removeFirst(while: { $0.position <= move.to.position }) { item in
+            if item.commit != nil { commits += 1 }
             table.settle(item.ordinal, of: partition, isSkipped: item.isSkipped)
         }
+        reporter.counts.deliveries += commits
     }
 
     private mutating func failed(_ item: Item, _ error: any Error, of partition: Int, into outcome: inout Outcome, now: Instant) {

@@ -15,7 +15,7 @@ actor WorkerFleet {
         /// The failpoint that it was started with.
         var armed: String?
         var leavesSince = Duration.zero
-        /// The server was away while it drained: how it ends then is not judged.
+        /// It was cut off, or the server was away, while it drained: how it ends then is not judged.
         var isDisturbed = false
         var restartAt = Duration.zero
 
@@ -32,27 +32,39 @@ actor WorkerFleet {
 
     private let folder: String
     private let arguments: [String]
+    private let idWindow: Int
     private let programs: String
+    /// Where the servers are, for workers without lines of their own.
+    private let address: String
+    private let network: Network?
     private let journal: Journal
-    private let lease: Duration
     private let watch: ProgressWatch
     private var slots: [Slot] = []
     private var numbers: [WorkerKind: Int] = [:]
     private var random: SeededRandom
     private var armsFailpoints = false
+    private var serversAway = 0
+    /// Workers whose lines are broken, each as often as it is.
+    private var broken: [String: Int] = [:]
     private(set) var kills: [WorkerKind: Int] = [:]
-    private(set) var killsAtSteps: [WorkerKind: Int] = [:]
+    private(set) var killsAtSteps: [WorkerKind: [String: Int]] = [:]
     private(set) var drains = 0
     private(set) var joins = 0
     /// Ends that nobody meant, each in a sentence with the worker's last lines.
     private(set) var problems: [String] = []
     private var now: Duration { journal.clock.now }
 
-    init(folder: String, arguments: [String], programs: String, lease: Duration, watch: ProgressWatch, journal: Journal, random: SeededRandom) {
+    init(
+        folder: String, arguments: [String], idWindow: Int, programs: String, address: String, network: Network?, watch: ProgressWatch,
+        journal: Journal,
+        random: SeededRandom
+    ) {
         self.folder = folder
         self.arguments = arguments
+        self.idWindow = idWindow
         self.programs = programs
-        self.lease = lease
+        self.address = address
+        self.network = network
         self.watch = watch
         self.journal = journal
         self.random = random
@@ -65,20 +77,27 @@ actor WorkerFleet {
         numbers[kind] = number
         let name = "\(kind.rawValue)-\(number)"
         slots.append(Slot(name: name, kind: kind, process: try launch(kind, name, armed: nil), startedAt: now))
+        watch.follow(log: log(of: name), of: name)
     }
 
+    private func log(of name: String) -> String { "\(folder)/\(name).log" }
+
     private func launch(_ kind: WorkerKind, _ name: String, armed: String?) throws -> ChildProcess {
-        try ChildProcess(
-            "\(programs)/\(kind.program)",
-            arguments + ["--http", "off"] + (kind == .projector ? ["--read-model", "\(folder)/read-models"] : []),
-            environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file("\(folder)/\(name).log"))
+        let broker = try network?.line(of: name).address ?? address
+        let own = kind == .projector ? ["--read-model", "\(folder)/read-models"] : ["--id-window", "\(idWindow)"]
+        watch.serves(name, kind)
+        let process = try ChildProcess(
+            "\(programs)/\(kind.program)", ["--broker", broker, "--http", "off"] + arguments + own,
+            environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file(log(of: name)))
+        return process
     }
 
     private func restart(_ slot: Slot) throws {
-        // Debug builds only know the steps; which one and when is the seed's.
-        let arms = armsFailpoints && random.draw(percent: 50)
-        let step = random.pick(slot.kind.steps) ?? ""
-        let occasion = 1 + random.below(10)
+        // Debug builds only know the steps; which one and when is the seed's, those that were least seen before the others.
+        let arms = armsFailpoints && random.draw(percent: 75)
+        let least = slot.kind.steps.map { hits(slot.kind, $0) }.min() ?? 0
+        let step = random.pick(slot.kind.steps.filter { hits(slot.kind, $0) == least }) ?? ""
+        let occasion = 1 + random.below(6)
         slot.armed = arms ? "\(step):\(occasion)" : nil
         slot.isKilled = false
         slot.isDisturbed = false
@@ -86,6 +105,8 @@ actor WorkerFleet {
         slot.startedAt = now
         slot.state = .running
     }
+
+    func hits(_ kind: WorkerKind, _ step: String) -> Int { killsAtSteps[kind]?[step] ?? 0 }
 
     // MARK: Watching
 
@@ -110,11 +131,12 @@ actor WorkerFleet {
     private func ended(_ slot: Slot, _ status: ExitStatus) throws {
         let wasLeaving = slot.state == .leaving
         slot.state = .ended
+        watch.servesNoMore(slot.name)
         slot.restartAt = now + random.duration(0...800)
         if slot.isKilled { return }
         if let armed = slot.armed, status == .killed(signal: SIGKILL), !wasLeaving {
             killed(slot)
-            killsAtSteps[slot.kind, default: 0] += 1
+            killsAtSteps[slot.kind, default: [:]][String(armed.prefix { $0 != ":" }), default: 0] += 1
             journal.note("kill     \(slot.name) killed itself at \(armed)")
         } else if wasLeaving {
             slot.restartAt = .zero
@@ -134,7 +156,7 @@ actor WorkerFleet {
         guard now - slot.leavesSince > limit else { return }
         problem(
             "\(slot.name) had not ended \(RunClock.text(now - slot.leavesSince)) s after SIGTERM"
-                + (slot.isDisturbed ? ", with the server away meanwhile" : ""),
+                + (slot.isDisturbed ? ", with the server or the way to it away meanwhile" : ""),
             slot)
         slot.isKilled = true
         slot.process.send(signal: SIGKILL)
@@ -155,30 +177,48 @@ actor WorkerFleet {
 
     func armFailpoints() { armsFailpoints = true }
 
+    /// Those that still wait to kill themselves are killed.
+    func disarmFailpoints() {
+        armsFailpoints = false
+        for slot in slots where slot.state == .running && slot.armed != nil && slot.process.isRunning { kill(slot) }
+    }
+
+    /// Of all that run, or of a kind's.
+    func names(_ kind: WorkerKind? = nil) -> [String] {
+        slots.filter { (kind == nil || $0.kind == kind) && $0.process.isRunning }.map(\.name)
+    }
+
+    func anyName(_ kind: WorkerKind) -> String? { pick(kind, [.running])?.name }
+
     func kill(_ kind: WorkerKind) {
-        guard let slot = pick(kind, [.running, .stopped]) else { return }
+        if let slot = pick(kind, [.running, .stopped]) { kill(slot) }
+    }
+
+    private func kill(_ slot: Slot) {
         slot.isKilled = true
         slot.process.send(signal: SIGKILL)
         killed(slot)
         journal.note("kill     \(slot.name) (pid \(slot.process.pid))")
     }
 
-    /// Until its lease has run out, nobody else can know that it is dead: so long the fault lasts. (Projectors hold up nobody's outcome.)
     private func killed(_ slot: Slot) {
         kills[slot.kind, default: 0] += 1
-        if slot.kind != .projector { watch.faultLasts(for: lease) }
+        watch.servesNoMore(slot.name)
+        // Over at once: what excuses is its lease.
+        watch.end(watch.begin(.kill, .worker(slot.name), isSilent: true))
     }
 
     /// Stops one for so long, then continues it; true where one was found.
-    func stop(_ kind: WorkerKind, for duration: Duration, _ begins: @Sendable () -> Void) async -> Bool {
+    func stop(_ kind: WorkerKind, for duration: Duration) async -> Bool {
         guard let slot = pick(kind, olderThan: .seconds(1), [.running]) else { return false }
         let process = slot.process
         slot.state = .stopped
-        begins()
+        let fault = watch.begin(.stop, .worker(slot.name), isSilent: true)
         process.pause()
         journal.note("stop     \(slot.name) for \(RunClock.text(duration)) s")
         try? await Task.sleep(for: duration)
         process.resume()
+        watch.end(fault)
         if slot.process === process, slot.state == .stopped { slot.state = .running }
         journal.note("stop     \(slot.name) goes on")
         return true
@@ -199,12 +239,27 @@ actor WorkerFleet {
     private func leave(_ slot: Slot) {
         slot.state = .leaving
         slot.leavesSince = now
+        if serversAway > 0 || broken[slot.name, default: 0] > 0 { slot.isDisturbed = true }
+        watch.servesNoMore(slot.name)
         slot.process.terminate()
     }
 
-    /// The server goes away: whoever drains now cannot finish.
-    func disturb() {
+    /// A server goes away: whoever drains meanwhile may not finish.
+    func serverGoes() {
+        serversAway += 1
         for slot in slots where slot.state == .leaving { slot.isDisturbed = true }
+    }
+
+    func serverIsBack() { serversAway -= 1 }
+
+    /// As `serverGoes`, for these.
+    func breaks(_ names: [String]) {
+        for name in names { broken[name, default: 0] += 1 }
+        for slot in slots where slot.state == .leaving && names.contains(slot.name) { slot.isDisturbed = true }
+    }
+
+    func mends(_ names: [String]) {
+        for name in names { broken[name, default: 0] -= 1 }
     }
 
     // MARK: The end

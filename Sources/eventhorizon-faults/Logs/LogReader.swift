@@ -8,12 +8,15 @@ struct LogRecord: Sendable {
     /// From the subject: `<application>.<log>.<partition>...`
     var partition: Int
     var subject: String
+    /// As they lie there, from `NATS/1.0` to the empty line.
+    var headers: [UInt8]
     var body: [UInt8]
 }
 
 /// Reads a stream record by record with a push consumer without acks. Blocks.
 struct LogReader {
-    let port: Int
+    /// Of the servers.
+    let ports: [Int]
     let stream: String
 
     private struct Info: Decodable {
@@ -22,23 +25,28 @@ struct LogReader {
             var first_seq: UInt64
             var last_seq: UInt64
         }
+        struct Cluster: Decodable { var leader: String? }
         var state: State?
+        var cluster: Cluster?
     }
 
     struct State {
         var first: UInt64
         var last: UInt64
         var count: UInt64
+        /// The name of the server that leads it; nil where it is not replicated, or nobody does.
+        var leader: String?
     }
 
     /// What the stream holds.
     func state() throws -> State {
-        let connection = try TextConnection(port: port, limit: .seconds(5))
+        let connection = try TextConnection(ports: ports, limit: .seconds(5))
         let answer = try Self.request("$JS.API.STREAM.INFO.\(stream)", "", on: connection)
-        guard let state = try JSONDecoder().decode(Info.self, from: Data(answer)).state else {
+        let info = try JSONDecoder().decode(Info.self, from: Data(answer))
+        guard let state = info.state else {
             throw SupportError("there is no stream '\(stream)': \(String(decoding: answer, as: UTF8.self))")
         }
-        return State(first: state.first_seq, last: state.last_seq, count: state.messages)
+        return State(first: state.first_seq, last: state.last_seq, count: state.messages, leader: info.cluster?.leader)
     }
 
     /// All that the stream holds, up to its end when this is called.
@@ -58,7 +66,7 @@ struct LogReader {
     /// Delivers records from behind a position on until `body` returns false.
     /// - Throws: When the connection ends, or nothing is heard for `limit`, or a record was passed over.
     func read(after position: Position, limit: Duration, _ body: (LogRecord) -> Bool) throws {
-        let connection = try TextConnection(port: port, limit: limit)
+        let connection = try TextConnection(ports: ports, limit: limit)
         let name = UInt64.random(in: 0 ... .max)
         let (answers, deliveries) = ("_INBOX.faults.\(name).a", "_INBOX.faults.\(name).d")
         // Each by its whole name: a wildcard is no interest to a push consumer.
@@ -88,7 +96,9 @@ struct LogReader {
             }
             delivered += 1
             guard number == delivered else { throw SupportError("delivery \(number) of '\(stream)' came where \(delivered) was due") }
-            guard body(LogRecord(position: Position(position), partition: partition, subject: message.subject, body: message.body)) else { return }
+            let record = LogRecord(
+                position: Position(position), partition: partition, subject: message.subject, headers: message.headers, body: message.body)
+            guard body(record) else { return }
         }
     }
 

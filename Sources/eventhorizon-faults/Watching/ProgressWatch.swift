@@ -1,50 +1,81 @@
 import EventHorizon
 import EventHorizonBridge
 import EventHorizonHistory
+import EventHorizonSQLite
 import EventHorizonWire
 import GuestList
 import Synchronization
 
-/// Follows both logs while they are written: what waits for an outcome, for how long nothing moved, and which guests wait for the host.
+/// Follows both logs while they are written, the read models and what workers say of their partitions: what waits for an outcome, what stands still,
+/// and which guests wait for the host.
 final class ProgressWatch: Sendable {
+    /// A version of a stream.
+    private struct Version: Hashable {
+        var stream: StreamID
+        var version: Int
+    }
     private struct State {
-        var waiting: [Int: Set<MessageID>] = [:]
+        var account: ProgressAccount
+        /// By lane: a command's id, or an acceptance.
+        var waiting: [Lane: Set<MessageID>] = [:]
+        var acceptances: [Int: Set<Version>] = [:]
+        var routed: Set<Version> = []
         var decided: Set<MessageID> = []
-        /// Of each partition with something waiting: for how long nothing of it was decided, time under a fault left out.
-        var still: [Int: Duration] = [:]
-        var longest = (duration: Duration.zero, partition: 0, at: Duration.zero)
-        var activeFaults = 0
-        var lastsUntil = Duration.zero
-        var lastLook = Duration.zero
         var seen: [LoggedCommit] = []
         var commandsEnd = Position.start
+        /// The last commit of an invitation in each partition.
         var ends: [Int: Position] = [:]
+        var checkpoints: [Lane: Position] = [:]
         /// Accepted, and neither confirmed nor denied.
         var unanswered: Set<String> = []
-        var troubles: [String] = []
+        var commands = Ring()
+        var stored = 0
+        var logs: [WorkerLog] = []
+        /// What each worker that runs says that it holds.
+        var held: [String: Set<Lane>] = [:]
         var isEnded = false
     }
 
-    /// How long nothing may move while no fault is active.
+    /// A command as it lies in its log, and when it was read.
+    struct StoredCommand: Sendable {
+        var record: LogRecord
+        var readAt: Duration
+    }
+    private struct Ring {
+        static let size = 4_000
+        var commands: [StoredCommand] = []
+        var next = 0
+        mutating func add(_ command: StoredCommand) {
+            if commands.count < Self.size { commands.append(command) } else { commands[next % Self.size] = command }
+            next += 1
+        }
+    }
+
+    /// How long nothing may stand still without an excuse.
     static let limit = Duration.seconds(10)
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let clock: RunClock
 
-    init(clock: RunClock) { self.clock = clock }
+    init(clock: RunClock, lease: Duration) {
+        self.clock = clock
+        state = Mutex(State(account: ProgressAccount(lease: lease)))
+    }
+
+    // MARK: Following
 
     /// Follows the logs on threads of its own until `end`.
-    func follow(application: String, port: Int) {
+    func follow(application: String, ports: [Int], readModels: SQLite) {
         ForeignThread.start { [self] in
             let codec = WireCodec()
-            tail(LogReader(port: port, stream: "\(application)_COMMANDS")) { record in
+            tail(LogReader(ports: ports, stream: "\(application)_COMMANDS")) { record in
                 guard let envelope = try? record.body.withUnsafeBytes({ try codec.decodeEnvelope($0) }) else { return }
                 take(envelope, record)
             }
         }
         ForeignThread.start { [self] in
             let codec = WireCodec()
-            tail(LogReader(port: port, stream: "\(application)_EVENTS")) { record in
+            tail(LogReader(ports: ports, stream: "\(application)_EVENTS")) { record in
                 guard let commit = try? record.body.withUnsafeBytes({ try codec.decodeCommit($0) }) else { return }
                 take(LoggedCommit(partition: record.partition, position: record.position, commit: commit))
             }
@@ -53,6 +84,14 @@ final class ProgressWatch: Sendable {
             while !isEnded {
                 look()
                 MonotonicTime.pause(.milliseconds(50))
+            }
+        }
+        ForeignThread.start { [self] in
+            while !isEnded {
+                // There is none before the first projector.
+                if let checkpoints = try? readModels.checkpoints(of: ProjectionID(InvitationTable.self)) { take(checkpoints, .invitations) }
+                if let checkpoints = try? readModels.checkpoints(of: ProjectionID(GuestListTable.self)) { take(checkpoints, .guestLists) }
+                MonotonicTime.pause(.milliseconds(250))
             }
         }
     }
@@ -73,45 +112,99 @@ final class ProgressWatch: Sendable {
         }
     }
 
+    /// What a worker's log says of the partitions that it holds counts from now on.
+    func follow(log path: String, of worker: String) {
+        state.withLock { state in
+            if !state.logs.contains(where: { $0.worker == worker }) { state.logs.append(WorkerLog(worker: worker, path: path)) }
+        }
+    }
+
     // MARK: What happens
 
-    func faultBegins() {
-        look()
-        state.withLock { $0.activeFaults += 1 }
+    /// - Returns: What `end` is to be told.
+    func begin(_ kind: FaultKind, _ target: ProgressAccount.Target, isSilent: Bool) -> Int {
+        state.withLock { state in
+            Self.readLogs(&state)
+            return state.account.begin(kind, target, isSilent: isSilent, at: clock.now)
+        }
     }
 
-    func faultLasts(for duration: Duration) {
-        look()
-        let end = clock.now + duration
-        state.withLock { $0.lastsUntil = max($0.lastsUntil, end) }
+    func end(_ fault: Int) { state.withLock { $0.account.end(fault, at: clock.now) } }
+
+    /// Once for each process, before it is started.
+    func serves(_ worker: String, _ kind: WorkerKind) {
+        state.withLock { state in
+            Self.readLogs(&state)
+            state.held[worker] = []
+            state.account.serves(worker, kind, at: clock.now)
+        }
     }
 
-    func faultEnds() {
-        look()
-        state.withLock { $0.activeFaults -= 1 }
+    func servesNoMore(_ worker: String) { state.withLock { $0.account.servesNoMore(worker, at: clock.now) } }
+
+    private static func readLogs(_ state: inout State) {
+        for index in state.logs.indices {
+            let worker = state.logs[index].worker
+            for change in state.logs[index].newChanges() {
+                switch change {
+                case .claimed(let lane):
+                    state.account.claims(lane, worker)
+                    state.held[worker, default: []].insert(lane)
+                case .left(let lane):
+                    state.account.leaves(lane, worker)
+                    state.held[worker]?.remove(lane)
+                }
+            }
+        }
     }
 
     private func take(_ command: Envelope, _ record: LogRecord) {
+        let now = clock.now
         state.withLock { state in
             state.commandsEnd = record.position
+            state.stored += 1
+            state.commands.add(StoredCommand(record: record, readAt: now))
+            if let origin = command.origin {
+                let version = Version(stream: origin.stream, version: origin.version)
+                state.routed.insert(version)
+                let partition = Self.partition(of: origin.stream)
+                if state.acceptances[partition]?.remove(version) != nil {
+                    let isEmpty = state.acceptances[partition]!.isEmpty
+                    state.account.update(Lane(group: .router, partition: partition), hasWork: !isEmpty, settled: true, at: now)
+                }
+            }
             guard !state.decided.contains(command.id) else { return }
-            if state.waiting[record.partition, default: []].isEmpty { state.still[record.partition] = .zero }
-            state.waiting[record.partition, default: []].insert(command.id)
+            let group: Lane.Group = command.stream.category == Category(Invitation.category) ? .commandHandler : .saga
+            let lane = Lane(group: group, partition: record.partition)
+            state.waiting[lane, default: []].insert(command.id)
+            state.account.update(lane, hasWork: true, settled: false, at: now)
         }
     }
 
     private func take(_ logged: LoggedCommit) {
+        let now = clock.now
         state.withLock { state in
             state.seen.append(logged)
-            if logged.commit.stream.category == Category(Invitation.category) { state.ends[logged.partition] = logged.position }
-            state.still[logged.partition] = .zero
+            state.stored += 1
+            let isInvitation = logged.commit.stream.category == Category(Invitation.category)
+            let lane = Lane(group: isInvitation ? .commandHandler : .saga, partition: logged.partition)
             for decided in logged.commit.decided {
                 state.decided.insert(decided.id)
-                state.waiting[logged.partition]?.remove(decided.id)
+                state.waiting[lane]?.remove(decided.id)
             }
-            for event in logged.commit.events {
+            state.account.update(lane, hasWork: state.waiting[lane]?.isEmpty == false, settled: true, at: now)
+            if isInvitation {
+                state.ends[logged.partition] = logged.position
+                for group in [Lane.Group.invitations, .guestLists] { updateProjector(group, logged.partition, settled: false, now, &state) }
+            }
+            for (index, event) in logged.commit.events.enumerated() {
                 switch event.payload.name {
-                case Invitation.Event.CodingKeys.accepted.rawValue: state.unanswered.insert(event.stream.aggregate)
+                case Invitation.Event.CodingKeys.accepted.rawValue:
+                    state.unanswered.insert(event.stream.aggregate)
+                    let version = Version(stream: event.stream, version: logged.commit.firstVersion + index)
+                    guard !state.routed.contains(version) else { break }
+                    state.acceptances[logged.partition, default: []].insert(version)
+                    state.account.update(Lane(group: .router, partition: logged.partition), hasWork: true, settled: false, at: now)
                 case Invitation.Event.CodingKeys.confirmed.rawValue, Invitation.Event.CodingKeys.denied.rawValue:
                     state.unanswered.remove(event.stream.aggregate)
                 default: break
@@ -120,17 +213,28 @@ final class ProgressWatch: Sendable {
         }
     }
 
-    private func look() {
+    private func take(_ checkpoints: [Int: Checkpoint], _ group: Lane.Group) {
         let now = clock.now
         state.withLock { state in
-            let passed = now - state.lastLook
-            state.lastLook = now
-            guard state.activeFaults == 0, now > state.lastsUntil else { return }
-            for (partition, waiting) in state.waiting where !waiting.isEmpty {
-                let still = state.still[partition, default: .zero] + passed
-                state.still[partition] = still
-                if still > state.longest.duration { state.longest = (still, partition, now) }
+            for (partition, checkpoint) in checkpoints {
+                let before = state.checkpoints.updateValue(checkpoint.position, forKey: Lane(group: group, partition: partition))
+                updateProjector(group, partition, settled: checkpoint.position > before ?? .start, now, &state)
             }
+        }
+    }
+
+    private func updateProjector(_ group: Lane.Group, _ partition: Int, settled: Bool, _ now: Duration, _ state: inout State) {
+        let lane = Lane(group: group, partition: partition)
+        let hasWork = state.checkpoints[lane] ?? .start < state.ends[partition] ?? .start
+        state.account.update(lane, hasWork: hasWork, settled: settled, at: now)
+    }
+
+    private static func partition(of stream: StreamID) -> Int { Partitioner.partition(of: stream.aggregate, count: FaultRun.partitionCount) }
+
+    private func look() {
+        state.withLock { state in
+            Self.readLogs(&state)
+            state.account.look(at: clock.now)
         }
     }
 
@@ -140,7 +244,8 @@ final class ProgressWatch: Sendable {
         var decided: Int
         var waiting: Int
         var unanswered: Int
-        var longestStop: (duration: Duration, partition: Int, at: Duration)
+        /// Of both logs.
+        var stored: Int
         /// The last commit of an invitation in each partition.
         var ends: [Int: Position]
         var commandsEnd: Position
@@ -151,9 +256,27 @@ final class ProgressWatch: Sendable {
         state.withLock { state in
             Summary(
                 decided: state.decided.count, waiting: state.waiting.values.reduce(0) { $0 + $1.count }, unanswered: state.unanswered.count,
-                longestStop: state.longest, ends: state.ends, commandsEnd: state.commandsEnd, eventsEnd: state.seen.last?.position ?? .start)
+                stored: state.stored, ends: state.ends, commandsEnd: state.commandsEnd, eventsEnd: state.seen.last?.position ?? .start)
         }
     }
 
+    /// Of these workers: what several or none say that they hold, each in a sentence.
+    func ownershipProblems(among workers: [String]) -> [String] {
+        state.withLock { state in
+            Self.readLogs(&state)
+            return Lane.Group.allCases.flatMap { group in
+                (0..<FaultRun.partitionCount).compactMap { partition in
+                    let lane = Lane(group: group, partition: partition)
+                    let holders = workers.filter { state.held[$0]?.contains(lane) == true }.sorted()
+                    if holders.count == 1 { return nil }
+                    return holders.isEmpty ? "nobody holds \(lane)" : "\(holders.joined(separator: " and ")) say that they hold \(lane)"
+                }
+            }
+        }
+    }
+
+    var account: ProgressAccount { state.withLock { $0.account } }
     var seen: [LoggedCommit] { state.withLock { $0.seen } }
+    /// The last that were stored.
+    var recentCommands: [StoredCommand] { state.withLock { $0.commands.commands } }
 }

@@ -59,7 +59,8 @@ struct  Eventhorizon__V1__Commit
   size_t n_decided;
   Eventhorizon__V1__DecidedCommand **decided;
   /*
-   * The last commands of earlier commits, newest last, so that a repeat gets the same answer.
+   * The last commands of earlier commits, newest last, so that a repeat gets the same answer though only this commit is read. Empty where a
+   * stream is read whole.
    */
   size_t n_recent;
   Eventhorizon__V1__RecentCommand **recent;

@@ -1,5 +1,5 @@
 /// What an aggregate said to one command.
-public enum Decision<Event: Sendable, Rejection: Error>: Sendable {
+enum Decision<Event: Sendable, Rejection: Error>: Sendable {
     case accepted([Event])
     case rejected(Rejection)
 }
