@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "EventHorizonMemory", targets: ["EventHorizonMemory"]),
         .library(name: "EventHorizonBridge", targets: ["EventHorizonBridge"]),
         .library(name: "EventHorizonNATS", targets: ["EventHorizonNATS"]),
+        .library(name: "EventHorizonKafka", targets: ["EventHorizonKafka"]),
         .library(name: "EventHorizonBrokers", targets: ["EventHorizonBrokers"]),
         .library(name: "EventHorizonSQLite", targets: ["EventHorizonSQLite"]),
         .library(name: "EventHorizonRuntime", targets: ["EventHorizonRuntime"]),
@@ -43,8 +44,9 @@ let package = Package(
     ],
     traits: [
         .trait(name: "NATS", description: "The JetStream broker; needs Debian's libnats-dev."),
+        .trait(name: "Kafka", description: "The Kafka broker; needs Debian's librdkafka-dev."),
         .trait(name: "ServerEcosystem", description: "Adapters to swift-log, swift-metrics, swift-distributed-tracing and swift-service-lifecycle."),
-        .default(enabledTraits: ["NATS"]),
+        .default(enabledTraits: ["NATS", "Kafka"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.7.0"),
@@ -76,10 +78,18 @@ let package = Package(
             name: "EventHorizonNATS",
             dependencies: ["EventHorizon", "EventHorizonWire", "EventHorizonBridge", .target(name: "CNATS", condition: .when(traits: ["NATS"]))],
             swiftSettings: settings),
+        .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .target(
+            name: "EventHorizonKafka",
+            dependencies: [
+                "EventHorizon", "EventHorizonWire", "EventHorizonBridge", .target(name: "CRDKafka", condition: .when(traits: ["Kafka"])), "CSQLite",
+            ],
+            swiftSettings: settings),
         .target(
             name: "EventHorizonBrokers",
             dependencies: [
                 "EventHorizon", "EventHorizonMemory", "EventHorizonBridge", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"])),
+                .target(name: "EventHorizonKafka", condition: .when(traits: ["Kafka"])),
             ],
             swiftSettings: settings),
 
@@ -240,6 +250,13 @@ let package = Package(
             name: "NATSIntegrationTests",
             dependencies: ["EventHorizonNATS", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport"],
             path: "IntegrationTests/NATS", swiftSettings: settings),
+        .testTarget(
+            name: "KafkaIntegrationTests",
+            dependencies: [
+                "EventHorizonKafka", "EventHorizonBridge", "EventHorizonWire", "EventHorizonTesting", "EventHorizon", "ServerSupport",
+                .target(name: "CRDKafka", condition: .when(traits: ["Kafka"])),
+            ],
+            path: "IntegrationTests/Kafka", swiftSettings: settings),
         .testTarget(
             name: "SecurityIntegrationTests",
             dependencies: [

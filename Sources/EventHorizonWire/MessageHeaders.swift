@@ -5,6 +5,8 @@ public import EventHorizon
 public enum MessageHeaders {
     /// The message's id, `3f2504e0-4f89-41d3-9a0c-0305e82c3301`.
     public static let id = "Eh-Id"
+    /// The category of the message's stream, where nothing else beside the body names it.
+    public static let category = "Eh-Category"
     /// `command` or `event`.
     public static let kind = "Eh-Kind"
     /// The durable name of the payload's type.
@@ -32,7 +34,7 @@ public enum MessageHeaders {
     ///   - envelope: What the body gave.
     ///   - header: The value of the header with that name; nil where it is absent.
     public static func disagreement(with envelope: Envelope, header: (String) -> String?) -> String? {
-        for name in [id, kind, type, schema, correlation, causation] {
+        for name in [id, category, kind, type, schema, correlation, causation] {
             if let value = header(name), let reason = disagreement(with: envelope, name: name, value: value) { return reason }
         }
         return nil
@@ -50,6 +52,9 @@ public enum MessageHeaders {
     public static func disagreement(with envelope: Envelope, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> String? {
         if name == id {
             return value == envelope.id ? nil : contradiction(id, value, envelope.id.description)
+        } else if name == category {
+            let category = envelope.stream.category.description
+            return value == category ? nil : contradiction(Self.category, value, category)
         } else if name == kind {
             let kind = Self.value(of: envelope.kind)
             return value == kind ? nil : contradiction(Self.kind, value, kind)

@@ -138,7 +138,7 @@ struct FixedClock: WorkerClock {
             .futureMet(group: group, partition: 0, reason: ""), .progressStalled(group: group, partition: 0, since: .zero),
             .progressResumed(group: group, partition: 0), .brokerLost(group: group, reason: ""), .brokerRestored(group: group),
             .readerRestarted(group: group, partition: 0, reason: ""), .brokerRefused(group: group, reason: ""),
-            .draining(group: group), .drained(group: group),
+            .brokerDangerous(group: group, reason: ""), .draining(group: group), .drained(group: group),
         ]
         for signal in signals {
             for (metric, _) in signal.metrics { #expect(Signal.Metric.all.contains(metric), "\(metric.name)") }

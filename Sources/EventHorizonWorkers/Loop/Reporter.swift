@@ -29,6 +29,7 @@ struct Reporter {
             case .connectionRestored: report(.brokerRestored(group: group))
             case .readerRestarted(let partition, let reason): report(.readerRestarted(group: group, partition: partition, reason: reason))
             case .stalled(_, let reason): report(.brokerRefused(group: group, reason: reason))
+            case .dangerous(let reason): report(.brokerDangerous(group: group, reason: reason))
             }
         }
     }

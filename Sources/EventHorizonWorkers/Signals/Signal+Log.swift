@@ -51,6 +51,7 @@ extension Signal {
         case .readerRestarted(let group, let partition, let reason):
             line(.info, "reading restarted", group, ("partition", "\(partition)"), ("reason", reason))
         case .brokerRefused(let group, let reason): line(.warning, "refused by the broker", group, ("reason", reason))
+        case .brokerDangerous(let group, let reason): line(.warning, "dangerous setting of the broker", group, ("reason", reason))
         case .draining(let group): line(.notice, "draining", group)
         case .drained(let group): line(.notice, "drained", group)
         }

@@ -62,7 +62,7 @@ extension Signal {
         case .brokerRestored: [(.brokerDown, .set(0))]
         case .readerRestarted: [(.readerRestarts, .add(1))]
         case .brokerRefused: [(.refusals, .add(1))]
-        case .started, .futureMet, .draining, .drained: []
+        case .started, .futureMet, .brokerDangerous, .draining, .drained: []
         }
     }
 
@@ -72,7 +72,7 @@ extension Signal {
             .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _), .deadLettered(let group, _, _, _),
             .forwarded(let group, _), .futureMet(let group, _, _), .progressStalled(let group, _, _), .progressResumed(let group, _),
             .brokerLost(let group, _), .brokerRestored(let group), .readerRestarted(let group, _, _), .brokerRefused(let group, _),
-            .draining(let group), .drained(let group):
+            .brokerDangerous(let group, _), .draining(let group), .drained(let group):
             group
         }
     }

@@ -28,6 +28,8 @@ public enum Signal: Sendable, Equatable {
     case readerRestarted(group: String, partition: Int, reason: String)
     /// The broker asked for something that cannot be done now and is tried again.
     case brokerRefused(group: String, reason: String)
+    /// A setting of the broker may cost what it acknowledged; told when the worker starts.
+    case brokerDangerous(group: String, reason: String)
     case draining(group: String)
     case drained(group: String)
 }

@@ -1,0 +1,11 @@
+#include <librdkafka/rdkafka.h>
+
+/* Variadic, so that Swift cannot call it. The record is copied; the headers are the library's from then on, if it took the record. */
+static inline rd_kafka_resp_err_t eventhorizon_rdkafka_produce(
+    rd_kafka_t *client, rd_kafka_topic_t *topic, int32_t partition, const void *key, size_t key_size, const void *value, size_t size,
+    rd_kafka_headers_t *headers, void *opaque) {
+    return rd_kafka_producev(
+        client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE((void *)value, size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque),
+        RD_KAFKA_V_END);
+}

@@ -1,0 +1,56 @@
+#if Kafka
+import CRDKafka
+import EventHorizon
+import EventHorizonBridge
+
+/// The clients and threads of a member.
+final class MemberParts: Sendable {
+    /// The member's place in its group; it reads nothing.
+    let membership: Client
+    /// Reads the held partitions.
+    let reader: Client
+    let replica: Replica?
+    let listener: GroupListener
+    private let closing = Monitor(false)
+
+    /// For threads that go on beside the member.
+    var isClosed: Bool { closing.read { $0 } }
+
+    /// Blocks for so many nanoseconds, or until the member ends.
+    func pause(_ nanoseconds: UInt64) { _ = closing.wait(until: MonotonicTime.now &+ nanoseconds) { $0 ? true : nil } }
+
+    init(_ configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, bell: Bell, _ answer: @escaping @Sendable (Replica.Answer) -> Void) throws {
+        listener = GroupListener()
+        let name = ready.names.group(group.name)
+        replica = group.log == .commands ? try Replica(folder: configuration.replicaFolder, answer) : nil
+        do {
+            membership = try Client(.consumer, .membership(configuration, group: name), delegate: listener)
+            reader = try Client(.consumer, .reader(configuration, group: name), delegate: listener)
+        } catch {
+            replica?.stop()
+            throw error
+        }
+        for client in [membership, reader] {
+            let queue = rd_kafka_queue_get_consumer(client.handle)
+            var byte: UInt8 = 1
+            rd_kafka_queue_io_event_enable(queue, bell.in, &byte, 1)
+            rd_kafka_queue_destroy(queue)
+        }
+    }
+
+    /// Blocks until the connections are gone.
+    func close() {
+        closing.change { $0 = true }
+        for client in [membership, reader] {
+            let queue = rd_kafka_queue_get_consumer(client.handle)
+            rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
+            rd_kafka_queue_destroy(queue)
+        }
+        listener.close()
+        rd_kafka_consumer_close(membership.handle)
+        membership.close()
+        reader.close()
+        replica?.stop()
+    }
+}
+#endif

@@ -1,0 +1,49 @@
+#if Kafka
+import CRDKafka
+import EventHorizon
+import EventHorizonBridge
+
+/// Reads one partition to its end, once, as a reader of committed records sees it. Blocks: for threads of our own.
+struct LogReading {
+    let configuration: KafkaConfiguration
+    /// Whose name the client bears.
+    let group: String
+
+    /// Reads from one offset up to another, which waits for what other transactions leave open below that.
+    /// - Parameters:
+    ///   - isStopped: Looked at between records.
+    ///   - body: Takes each record; the message is valid inside of it only.
+    /// - Returns: False when it was stopped.
+    /// - Throws: `KafkaFailure` where the partition cannot be read, or what `body` throws.
+    func read(
+        _ topic: String, _ partition: Int, from start: Int64, to end: Int64, isStopped: () -> Bool,
+        _ body: (UnsafeMutablePointer<rd_kafka_message_t>) throws -> Void
+    ) throws -> Bool {
+        guard start < end else { return !isStopped() }
+        let client = try Client(.consumer, .catchingUp(configuration, group: group))
+        defer { client.closeLater() }
+        let list = PartitionList()
+        list.add(topic, partition, offset: start)
+        let code = rd_kafka_assign(client.handle, list.pointer)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
+        while !isStopped() {
+            guard let message = rd_kafka_consumer_poll(client.handle, 100) else { continue }
+            defer { rd_kafka_message_destroy(message) }
+            switch message.pointee.err {
+            case RD_KAFKA_RESP_ERR_NO_ERROR:
+                if message.pointee.offset < end { try body(message) }
+                // Nothing but what was written later is left.
+                if message.pointee.offset >= end - 1 { return true }
+            case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+                if message.pointee.offset >= end { return true }
+            case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+                throw KafkaFailure(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, "\(topic) has no offset \(start) in partition \(partition)")
+            case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: throw KafkaFailure(message.pointee.err)
+            // A broker that is away is waited for.
+            default: continue
+            }
+        }
+        return false
+    }
+}
+#endif
