@@ -66,6 +66,16 @@ struct Reconnecting {
         }
     }
 
+    @Test func a_server_that_hangs_up_before_it_says_what_it_is_is_asked_again() async throws {
+        let server = try ScriptedServer { client, number in if number > 2 { client.serve() } }
+        defer { server.stop() }
+        let url = "nats://127.0.0.1:\(server.port)"
+        let configuration = NATSConfiguration(servers: [url], application: "shop", connectDeadline: .seconds(20))
+        let connector = Connector(configuration: configuration, clock: surroundings.clock)
+        let info = try await Setup(configuration: configuration, connector: connector, clock: surroundings.clock).serverInfo(url)
+        #expect(info.version.description == "2.9.10")
+    }
+
     @Test func what_is_asked_while_the_server_is_away_waits_for_it() async throws {
         try await withServer { server in
             let configuration = NATSConfiguration(servers: [server.url], application: "shop", connectDeadline: .seconds(5))

@@ -37,7 +37,11 @@ public final class WorkThread: Sendable {
     /// Does a job there and waits for it, blocking: for threads of our own. Nil after `stop`.
     public func run<Value: Sendable>(_ job: @escaping @Sendable () -> Value) -> Value? {
         let result = Monitor<Value?>(nil)
-        guard add({ let value = job(); result.change { $0 = value } }) else { return nil }
+        guard
+            add({
+                let value = job(); result.change { $0 = value }
+            })
+        else { return nil }
         return result.wait { $0 }
     }
 

@@ -43,7 +43,7 @@ struct Setup {
 
     private func run(_ names: Names, _ control: Link) async throws -> Ready {
         let address = control.connectedAddress
-        let server = try await ForeignThread.run { try ServerInfo.read(from: address) }
+        let server = try await serverInfo(address)
         guard server.hasJetStream else {
             throw Misconfiguration(
                 "the NATS server at \(ServerAddress.redacted(address)) runs without JetStream: start it with `-js`, or add `jetstream {}` to its configuration"
@@ -85,6 +85,19 @@ struct Setup {
         return Ready(
             control: control, requests: requests, names: names, server: server, partitionCount: recorded.partitionCount, incarnations: incarnations,
             maximumRecordSize: max(1, maximumSize - 8_192), maximumPayload: control.maximumPayload, isReplicated: isReplicated)
+    }
+
+    /// The way to the server may be cut right after it let us in: that is waited out as before.
+    func serverInfo(_ address: String) async throws -> ServerInfo {
+        let deadline = MonotonicTime.now &+ UInt64(max(0, configuration.connectDeadline.nanoseconds))
+        while true {
+            do {
+                return try await ForeignThread.run { try ServerInfo.read(from: address) }
+            } catch let error as BrokerError where error.isRetriable && MonotonicTime.now < deadline {
+                await clock.sleep(until: clock.now + .milliseconds(200))
+                if Task.isCancelled { throw BrokerError(.cancelled, "setting up NATS was cancelled") }
+            }
+        }
     }
 
     private func ensure(_ stream: StreamSetup, _ requests: Requests, _ server: ServerInfo) async throws -> JSONValue {
