@@ -43,7 +43,7 @@ struct ProgressAccountTests {
         let fault = account.begin(.server, .everything, isSilent: true, at: .seconds(11))
         account.end(fault, at: .seconds(30))
         account.look(at: .seconds(32))
-        #expect(account.longest.duration == .seconds(3))
+        #expect(account.longest.duration == .seconds(2))
         #expect(account.longestByKind[.server]?.duration == .seconds(22))
         #expect(account.watched == .seconds(22))
         #expect(account.unexcused == .seconds(3))
@@ -54,7 +54,7 @@ struct ProgressAccountTests {
         account.end(account.begin(.kill, .worker("command-handler-1"), isSilent: true, at: .seconds(11)), at: .seconds(11))
         account.look(at: .milliseconds(12_999))
         account.look(at: .seconds(20))
-        #expect(account.longest.duration == .milliseconds(8_001))
+        #expect(account.longest.duration == .milliseconds(7_001))
         #expect(account.longestByKind[.kill]?.duration == .seconds(10))
     }
 

@@ -3,7 +3,7 @@
 /// A server that is away, or a slow one, excuses every lane. A worker that has gone silent (killed, stopped, cut off) excuses the lanes that it holds, for
 /// a lease: then another has to have taken over. What nobody holds, because it was just given up for others, waits for any silent worker of its kind: it may
 /// be meant for that one. A worker that is slow excuses its lanes for as long. Where a kind has no worker left that could take
-/// over, its lanes are excused. Time that is excused is left out; it does not set the clock back.
+/// over, its lanes are excused. An excuse sets the clock back: from its end on, what it left is to be done.
 struct ProgressAccount {
     enum Target: Hashable {
         case everything
@@ -122,7 +122,9 @@ struct ProgressAccount {
             let excuses = excuses(of: lane, at: now)
             stop.kinds.formUnion(excuses.kinds)
             watched += passed
-            if !excuses.isExcused {
+            if excuses.isExcused {
+                stop.unexcused = .zero
+            } else {
                 unexcused += passed
                 stop.unexcused += passed
                 if stop.unexcused > longest.duration { longest = Stop(duration: stop.unexcused, lane: lane, until: now) }
