@@ -67,8 +67,8 @@ struct ClientSettings: Sendable {
     static let transactionTimeout = 5_000
 
     /// For a member's place in its group. It reads nothing.
-    static func membership(_ configuration: KafkaConfiguration, group: String) -> ClientSettings {
-        let session = max(1, Int(configuration.sessionTimeout.nanoseconds / 1_000_000))
+    static func membership(_ configuration: KafkaConfiguration, group: String, sessionTimeout: Duration) -> ClientSettings {
+        let session = max(1, Int(sessionTimeout.nanoseconds / 1_000_000))
         var settings = reading(configuration, group: group, role: "member").with(
             ("session.timeout.ms", "\(session)"), ("heartbeat.interval.ms", "\(max(100, min(1_000, session / 4)))"),
             ("partition.assignment.strategy", "cooperative-sticky"))

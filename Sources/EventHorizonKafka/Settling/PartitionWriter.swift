@@ -304,7 +304,7 @@ final class PartitionWriter: Sendable {
     /// The metadata to fence by, of a generation after one that was refused.
     private func metadata(after failed: Int) throws -> (GroupMetadata, Int) {
         // A member that hears of no other generation for so long has lost its place.
-        let deadline = MonotonicTime.now &+ UInt64(context.configuration.sessionTimeout.nanoseconds) &* 3
+        let deadline = MonotonicTime.now &+ UInt64(context.ready.sessionTimeout.nanoseconds) &* 3
         let found = state.wait(until: deadline) { state -> (GroupMetadata, Int)?? in
             if state.isStopped { return .some(nil) }
             if let metadata = state.metadata, state.generation > failed { return (metadata, state.generation) }

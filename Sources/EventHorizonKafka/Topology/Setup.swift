@@ -14,6 +14,8 @@ struct Ready: Sendable {
     var maximumRecordSize: Int
     /// The brokers' limit for a message, in bytes.
     var maximumMessage: Int
+    /// As configured, or the least that the brokers allow.
+    var sessionTimeout: Duration
     /// What may cost acknowledged records, as sentences.
     var dangers: [String]
 
@@ -92,10 +94,12 @@ struct Setup: Sendable {
                 "application '\(configuration.application)' was created with \(recorded.partitionCount) partitions and this worker wants "
                     + "\(configuration.partitionCount): the count cannot change, so set it to \(recorded.partitionCount)")
         }
+        let least = admin.brokerSettings()["group.min.session.timeout.ms"].flatMap { Int($0) } ?? 0
         // Key, headers and the batch around it travel with a record.
         return Ready(
             admin: admin, names: names, partitionCount: recorded.partitionCount, incarnations: recorded.incarnations,
-            maximumRecordSize: max(1, maximum - 8_192), maximumMessage: maximum, dangers: dangers)
+            maximumRecordSize: max(1, maximum - 8_192), maximumMessage: maximum,
+            sessionTimeout: max(configuration.sessionTimeout, .milliseconds(least)), dangers: dangers)
     }
 
     /// Tries again what a broker that is away or not ready makes fail.

@@ -32,8 +32,8 @@ struct TopologyStore: Sendable {
     /// Records a group, and with it, if it is new, where it starts. Another store than the recorded one takes its place if the group has no members,
     /// which is waited for.
     /// - Throws: `Misconfiguration` where it contradicts what is recorded.
-    func record(_ group: GroupDeclaration, isCancelled: () -> Bool) throws {
-        let session = UInt64(max(0, configuration.sessionTimeout.nanoseconds))
+    func record(_ group: GroupDeclaration, sessionTimeout: Duration, isCancelled: () -> Bool) throws {
+        let session = UInt64(max(0, sessionTimeout.nanoseconds))
         let deadline = MonotonicTime.now &+ session &+ session / 4
         var replaced: String?
         while true {
