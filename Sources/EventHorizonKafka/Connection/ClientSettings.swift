@@ -40,7 +40,9 @@ struct ClientSettings: Sendable {
 
     /// For questions and administration. Watermarks are those of all records, the open transactions' included.
     static func control(_ configuration: KafkaConfiguration) -> ClientSettings {
-        ClientSettings(configuration, role: "control").with(("isolation.level", "read_uncommitted"))
+        ClientSettings(configuration, role: "control").with(
+            ("isolation.level", "read_uncommitted"), ("acks", "all"), ("message.timeout.ms", "10000"),
+            ("linger.ms", "0"), ("queue.buffering.max.messages", "1000"))
     }
 
     /// For commands that are published, and for answers: in order, once, for as long as it takes.

@@ -191,13 +191,9 @@ final class PartitionWriter: Sendable {
         let note = UnsafeRawBufferPointer(start: entry.metadata, count: entry.metadata == nil ? 0 : entry.metadata_size)
         var offset = entry.offset
         if offset < 0 {
-            // Kafka forgets what a group without members committed long ago. From the beginning everything is recognised; where a group began at the end, nobody knows.
-            guard context.group.start == .beginning || context.group.keepsOwnProgress else {
-                throw Misconfiguration(
-                    "the progress of group '\(context.group.name)' in partition \(partition) of '\(topic)' is gone, which offsets.retention.minutes of the brokers "
-                        + "does to groups without members: set it again (kafka-consumer-groups.sh --reset-offsets), and raise that setting")
-            }
-            offset = bounds.lowerBound
+            // A new group's, or Kafka forgot what a group without members committed long ago: what is read again is recognised.
+            let starts = context.starts
+            offset = max(starts.indices.contains(partition) ? starts[partition] : 0, bounds.lowerBound)
         }
         if offset > bounds.upperBound, !context.group.keepsOwnProgress {
             throw Misconfiguration(
@@ -435,6 +431,8 @@ struct WriterContext: Sendable {
     /// The member's place in its group.
     let consumer: Client
     let replica: Replica?
+    /// Where the group begins, by partition.
+    let starts: [Int64]
     let topics: TopicNames
 
     /// Noted beside the group's offsets, so that whoever takes over knows how the last owner left.

@@ -49,13 +49,6 @@ final class TransactionalProducer {
         if let failure = KafkaFailure(rd_kafka_begin_transaction(client.handle)) { throw failure }
     }
 
-    /// For a single record, without headers.
-    func produce(to topic: String, partition: Int, key: [UInt8], value: [UInt8]) throws(KafkaFailure) {
-        let code = eventhorizon_rdkafka_produce(
-            client.handle, client.topic(topic), Int32(partition), key, key.count, value, value.count, nil, nil)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
-    }
-
     /// Produces every record, in order, and waits until each is answered.
     /// - Returns: Their offsets, in the same order.
     func produce(_ records: RecordBuffer, topics: TopicNames, isStopped: () -> Bool) throws(KafkaFailure) -> [Int64] {
