@@ -323,9 +323,9 @@ extension PartitionWriter.Session {
     /// Lets nothing be visible of what failed.
     fileprivate mutating func abort(after failure: KafkaFailure, isStopped: () -> Bool) throws {
         guard let failed else { return }
-        self.failed = nil
         guard failure.requiresAbort, !failure.isFatal, !isStopped() else { throw lostOrStopped(failure, isStopped()) }
         do { try producers[failed].abort(isStopped: isStopped) } catch { throw lostOrStopped(error, isStopped()) }
+        self.failed = nil
     }
 
     private func lostOrStopped(_ failure: KafkaFailure, _ isStopped: Bool) -> any Error {
@@ -413,6 +413,7 @@ extension PartitionWriter {
         }
 
         mutating func closeProducers() {
+            if let failed { producers[failed].giveUp() }
             for producer in producers { producer.client.closeLater() }
             producers = []
             failed = nil

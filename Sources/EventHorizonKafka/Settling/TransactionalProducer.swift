@@ -102,6 +102,13 @@ final class TransactionalProducer {
         }
     }
 
+    /// Ends an open transaction if that is possible within two seconds: whoever takes over need not wait for it then. librdkafka 2.0.2 ends the process
+    /// when a producer is destroyed just as it registers a partition, so this is not left out for speed.
+    func giveUp() {
+        rd_kafka_flush(client.handle, 500)
+        if let error = rd_kafka_abort_transaction(client.handle, 1_500) { rd_kafka_error_destroy(error) }
+    }
+
     /// Nothing of the transaction is ever visible then.
     func abort(isStopped: () -> Bool) throws(KafkaFailure) {
         // An abort straight after a produce ends in a fatal state now and then; after a flush never.
