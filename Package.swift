@@ -216,6 +216,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonKafkaTests", dependencies: ["EventHorizonKafka", "EventHorizonWire", "EventHorizon", "ServerSupport"],
+            swiftSettings: settings),
         .testTarget(name: "ServerSupportTests", dependencies: ["ServerSupport"], swiftSettings: settings),
         .testTarget(
             name: "EventHorizonHistoryTests",

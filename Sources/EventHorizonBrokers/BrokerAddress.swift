@@ -1,13 +1,13 @@
-/// Where a broker is: `nats://host:port`, several servers of one cluster separated by commas, or `memory:`.
+/// Where a broker is: `nats://host:port` or `kafka://host:port`, several servers of one cluster separated by commas, or `memory:`.
 public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
-    public enum Scheme: String, Sendable, CaseIterable { case nats, memory }
+    public enum Scheme: String, Sendable, CaseIterable { case nats, kafka, memory }
 
     public let scheme: Scheme
-    /// As written, user and password included; empty for `memory:`.
+    /// As written, user and password included, each with its scheme; empty for `memory:`.
     public let servers: [String]
 
     /// Completes the sentence "expected ...".
-    public static let expectation = "nats://host:port (several with commas) or memory:"
+    public static let expectation = "nats://host:port or kafka://host:port (several with commas) or memory:"
 
     /// Nil for a text that is no address.
     public init?(_ text: String) {
@@ -16,15 +16,18 @@ public struct BrokerAddress: Sendable, Equatable, CustomStringConvertible {
             servers = []
             return
         }
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        guard parts.allSatisfy({ Self.isServer($0) }) else { return nil }
-        scheme = .nats
-        servers = parts.map(String.init)
+        guard let scheme = [Scheme.nats, .kafka].first(where: { text.hasPrefix("\($0.rawValue)://") }) else { return nil }
+        let prefix = "\(scheme.rawValue)://"
+        // The scheme may be said once for all.
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.contains("://") ? String($0) : prefix + $0 }
+        guard parts.allSatisfy({ Self.isServer($0, after: prefix) }) else { return nil }
+        self.scheme = scheme
+        servers = parts
     }
 
-    private static func isServer(_ text: Substring) -> Bool {
-        guard text.hasPrefix("nats://") else { return false }
-        let rest = text.dropFirst("nats://".count)
+    private static func isServer(_ text: String, after prefix: String) -> Bool {
+        guard text.hasPrefix(prefix) else { return false }
+        let rest = text.dropFirst(prefix.count)
         guard !rest.contains(where: { $0.isWhitespace || $0 == "/" }) else { return false }
         let place = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
         guard !place.isEmpty, !place.hasPrefix(":") else { return false }

@@ -23,6 +23,13 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
         case on, off
     }
 
+    /// How a user and a password are proved to Kafka.
+    public enum Mechanism: String, Sendable, CaseIterable {
+        case plain
+        case scramSHA256 = "scram-sha-256"
+        case scramSHA512 = "scram-sha-512"
+    }
+
     public var address: BrokerAddress
     public var application: String
     /// What the server's monitoring calls this client.
@@ -43,6 +50,11 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
     public var token: String?
     /// A NATS `.creds` file.
     public var natsCredentials: String?
+    public var mechanism = Mechanism.plain
+    /// A name of this member of Kafka's that stays the same when it starts again; nil for none.
+    public var staticMember: String?
+    /// Where Kafka's members keep copies of the streams that they handle.
+    public var replicaFolder = "./replicas"
     /// Nil for an open connection.
     public var tls: TLS?
 

@@ -79,12 +79,12 @@ public final class KafkaBroker: Broker {
         }
         let ready = try await open()
         let publisher = try await openPublisher()
-        try await blocking { [configuration, surroundings] isCancelled in
+        let starts = try await blocking { [configuration, surroundings] isCancelled in
             try TopologyStore(configuration: configuration, names: ready.names, admin: ready.admin, randomness: surroundings.randomness)
-                .record(group, isCancelled: isCancelled)
+                .record(group, sessionTimeout: ready.sessionTimeout, isCancelled: isCancelled)
         }
         let member = try KafkaMember(
-            id: surroundings.makeID().description, configuration: configuration, ready: ready, group: group, publisher: publisher,
+            id: surroundings.makeID().description, configuration: configuration, ready: ready, group: group, starts: starts, publisher: publisher,
             clock: surroundings.clock)
         do {
             let value = try await body(member)

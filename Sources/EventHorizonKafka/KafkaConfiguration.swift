@@ -32,7 +32,7 @@ public struct KafkaConfiguration: Sendable {
     public var partitionCount: Int
     /// How many brokers hold each topic, for topics that are created. With three, two must have a record before it counts as stored.
     public var replicas: Int
-    /// A member that was not heard of for this long loses its partitions. The brokers set limits to it (`group.min.session.timeout.ms`, 6 s
+    /// A member that was not heard of for this long loses its partitions; at least what the brokers allow (`group.min.session.timeout.ms`, 6 s
     /// unless changed).
     public var sessionTimeout: Duration
     /// A name that stays the same when the member starts again, unique within its group: a member that is back within the session timeout has its

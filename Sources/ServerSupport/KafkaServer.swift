@@ -170,18 +170,18 @@ package final class KafkaServer: Sendable {
         fclose(file)
         let program = "\(home)/bin/kafka-storage.sh"
         let format = try ChildProcess(program, ["format", "--ignore-formatted", "-t", "kyNnS7l4Rk6Tk2zGKj4mJQ", "-c", path])
-        guard try await format.exit(within: .seconds(60)).isSuccess else { throw SupportError("'\(program)' fails\(format.tail())") }
+        guard try await format.exit(within: .seconds(120)).isSuccess else { throw SupportError("'\(program)' fails\(format.tail())") }
     }
 
     private var logPath: String { "\(folder)/kafka-server.log" }
 
     /// - Parameter start: How much of the log is of an earlier life.
     private func becomeReady(after start: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(180)
         while !String(decoding: Array(log.utf8.dropFirst(start)), as: UTF8.self).contains("Kafka Server started") {
             let process = self.child
             if let status = process.exitStatus { throw SupportError("\(origin) \(status) instead of starting\(process.tail())\n\(tail())") }
-            guard ContinuousClock.now < deadline else { throw SupportError("\(origin) serves nobody on port \(port) after 60 s\(tail())") }
+            guard ContinuousClock.now < deadline else { throw SupportError("\(origin) serves nobody on port \(port) after 180 s\(tail())") }
             try await Task.sleep(for: .milliseconds(50))
         }
     }

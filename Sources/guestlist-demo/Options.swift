@@ -6,27 +6,31 @@ struct Options {
     enum Verb: String { case demo, run, stop, help }
     enum Broker: Equatable {
         /// A server of our own, or the one that `NATS_URL` names.
-        case found
+        case nats
+        /// A server of our own, or the one that `KAFKA_BOOTSTRAP_SERVERS` names.
+        case kafka
+        /// A broker's own address.
         case address(String)
         case memory
     }
 
     var verb = Verb.demo
-    var broker = Broker.found
+    var broker = Broker.nats
     /// Of each kind; nil: one command handler, two projectors, one saga worker.
     var workers: Int?
 
     static let help = """
         guestlist-demo: the guest list from its first command to its read models.
 
-        Usage: guestlist-demo [demo | run | stop] [--broker nats | memory | nats://HOST:PORT] [--workers N]
+        Usage: guestlist-demo [demo | run | stop] [--broker nats | kafka | memory | ADDRESS] [--workers N]
 
-          demo        Starts a nats-server and the workers, runs the scenario, prints what the read models hold, ends all that it started.
+          demo        Starts a server and the workers, runs the scenario, prints what the read models hold, ends all that it started.
           run         Starts them and leaves them up; says their addresses, logs and pids. What it knows is in .run.
           stop        Ends what run has started and removes .run.
 
-          --broker    nats: the server that NATS_URL names, else one started from NATS_SERVER, PATH or ../shared/servers. memory: all in one process.
-                      BROKER in the environment says the same.
+          --broker    nats: the server that NATS_URL names, else one started from NATS_SERVER, PATH or ../shared/servers. kafka: the one that
+                      KAFKA_BOOTSTRAP_SERVERS names, else one started from KAFKA_HOME, PATH or ../shared/servers. memory: all in one process.
+                      An address is nats://HOST:PORT or kafka://HOST:PORT. BROKER in the environment says the same.
           --workers   How many of each kind; one command handler, two projectors and one saga worker when it is not given. WORKERS says the same.
         """
 
@@ -53,10 +57,11 @@ struct Options {
 
     private static func broker(_ text: String, _ from: String) throws -> Broker {
         switch text {
-        case "nats": return .found
+        case "nats": return .nats
+        case "kafka": return .kafka
         case "memory": return .memory
-        case _ where text.hasPrefix("nats://"): return .address(text)
-        default: throw SupportError("\(from) is '\(text)': expected nats, memory or nats://host:port")
+        case _ where text.hasPrefix("nats://") || text.hasPrefix("kafka://"): return .address(text)
+        default: throw SupportError("\(from) is '\(text)': expected nats, kafka, memory, nats://host:port or kafka://host:port")
         }
     }
 

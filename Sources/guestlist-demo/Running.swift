@@ -20,7 +20,7 @@ enum Running {
         let stage = try await Stage(options, folder: absolute, lifetime: .detached)
         do {
             // Written before the workers are waited for: what is up can be ended, whatever happens here.
-            if let server = stage.server { try Known.append(server.pid, "nats-server", to: record) }
+            if let server = stage.server { try Known.append(server.pid, server.name, to: record) }
             try await stage.startWorkers(options) { try Known.append($0.process.pid, $0.name, to: record) }
         } catch {
             let tails = stage.tails
@@ -32,7 +32,7 @@ enum Running {
 
     private static func lines(of stage: Stage) -> [String] {
         var rows = [["", "pid", "address", "log"]]
-        if let server = stage.server { rows.append(["nats-server", "\(server.pid)", server.url, "\(folder)/nats-server.log"]) }
+        if let server = stage.server { rows.append([server.name, "\(server.pid)", server.url, "\(folder)/\(server.log)"]) }
         for worker in stage.workers {
             rows.append([worker.name, "\(worker.process.pid)", "http://127.0.0.1:\(worker.port)/readyz", "\(folder)/\(worker.name).log"])
         }
@@ -53,15 +53,15 @@ enum Running {
         // The workers settle what is in hand, so the server goes last.
         var lines: [String] = []
         for servers in [false, true] {
-            let these = known.filter { ($0.name == "nats-server") == servers }
+            let these = known.filter { StartedServer.names.contains($0.name) == servers }
             for process in these { process.identity.send(signal: SIGTERM) }
             for process in these {
-                if await process.identity.ends(within: .seconds(10)) {
+                if await process.identity.ends(within: .seconds(20)) {
                     lines.append("\(process.name) (\(process.identity.pid)) has ended")
                 } else {
                     process.identity.send(signal: SIGKILL)
                     _ = await process.identity.ends(within: .seconds(5))
-                    lines.append("\(process.name) (\(process.identity.pid)) did not end within 10 s and was killed")
+                    lines.append("\(process.name) (\(process.identity.pid)) did not end within 20 s and was killed")
                 }
             }
         }

@@ -12,7 +12,7 @@ final class Stage {
     let folder: String
     let broker: String
     let application: String
-    let server: NATSServer?
+    let server: StartedServer?
     private(set) var workers: [Worker] = []
     private let lifetime: ChildProcess.Lifetime
 
@@ -24,20 +24,43 @@ final class Stage {
     init(_ options: Options, folder: String, lifetime: ChildProcess.Lifetime) async throws {
         self.folder = folder
         self.lifetime = lifetime
-        let origin = if case .address(let url) = options.broker { NATSServer.Origin.address(url) } else { try NATSServer.find() }
-        switch origin {
-        case .address(let url):
-            NATSServer.note(origin)
+        switch try await Self.server(options.broker, folder: folder, lifetime: lifetime) {
+        case .started(let started):
+            server = started
+            broker = started.url
+            application = "guestlist"
+        case .foreign(let url):
             server = nil
             broker = url
             // Somebody else's server may know an application of the usual name already.
             application = "guestlist_\(UInt32.random(in: 0 ... .max))"
-            StandardError.write("the application is '\(application)': its streams stay on that server")
-        case .program:
-            let started = try await NATSServer.start(origin, folder: folder, lifetime: lifetime)
-            server = started
-            broker = started.url
-            application = "guestlist"
+            StandardError.write("the application is '\(application)': what it stores stays on that server")
+        }
+    }
+
+    private enum Found {
+        case started(StartedServer)
+        case foreign(url: String)
+    }
+
+    private static func server(_ broker: Options.Broker, folder: String, lifetime: ChildProcess.Lifetime) async throws -> Found {
+        switch broker {
+        case .address(let url): return .foreign(url: url)
+        case .memory: throw SupportError("a memory broker has no server")
+        case .nats:
+            let origin = try NATSServer.find()
+            guard case .address(let url) = origin else {
+                return .started(.nats(try await NATSServer.start(origin, folder: folder, lifetime: lifetime)))
+            }
+            NATSServer.note(origin)
+            return .foreign(url: url)
+        case .kafka:
+            let origin = try KafkaServer.find()
+            guard case .address(let servers) = origin else {
+                return .started(.kafka(try await KafkaServer.start(origin, folder: folder, lifetime: lifetime)))
+            }
+            KafkaServer.note(origin)
+            return .foreign(url: "kafka://\(servers)")
         }
     }
 
@@ -46,7 +69,7 @@ final class Stage {
         for (kind, name) in WorkerKind.all(options) {
             let log = "\(folder)/\(name).log"
             let process = try ChildProcess(
-                Self.program(kind.rawValue), arguments + ["--http", "127.0.0.1:0"] + (kind == .projector ? ["--read-model", readModel] : []),
+                Self.program(kind.rawValue), arguments + ["--http", "127.0.0.1:0", "--replica-folder", "\(folder)/replicas"] + (kind == .projector ? ["--read-model", readModel] : []),
                 output: .file(log), lifetime: lifetime, removing: removed)
             let worker = Worker(name: name, process: process)
             workers.append(worker)
@@ -102,7 +125,7 @@ final class Stage {
 
     /// The last lines of every log.
     var tails: String {
-        let logs = workers.map { ($0.name, $0.process.tail()) } + (server.map { [("nats-server", $0.tail())] } ?? [])
+        let logs = workers.map { ($0.name, $0.process.tail()) } + (server.map { [($0.name, $0.tail())] } ?? [])
         return logs.map { "--- \($0)\($1)" }.joined(separator: "\n")
     }
 

@@ -40,7 +40,9 @@ struct ClientSettings: Sendable {
 
     /// For questions and administration. Watermarks are those of all records, the open transactions' included.
     static func control(_ configuration: KafkaConfiguration) -> ClientSettings {
-        ClientSettings(configuration, role: "control").with(("isolation.level", "read_uncommitted"))
+        ClientSettings(configuration, role: "control").with(
+            ("isolation.level", "read_uncommitted"), ("acks", "all"), ("message.timeout.ms", "10000"),
+            ("linger.ms", "0"), ("queue.buffering.max.messages", "1000"))
     }
 
     /// For commands that are published, and for answers: in order, once, for as long as it takes.
@@ -67,8 +69,8 @@ struct ClientSettings: Sendable {
     static let transactionTimeout = 5_000
 
     /// For a member's place in its group. It reads nothing.
-    static func membership(_ configuration: KafkaConfiguration, group: String) -> ClientSettings {
-        let session = max(1, Int(configuration.sessionTimeout.nanoseconds / 1_000_000))
+    static func membership(_ configuration: KafkaConfiguration, group: String, sessionTimeout: Duration) -> ClientSettings {
+        let session = max(1, Int(sessionTimeout.nanoseconds / 1_000_000))
         var settings = reading(configuration, group: group, role: "member").with(
             ("session.timeout.ms", "\(session)"), ("heartbeat.interval.ms", "\(max(100, min(1_000, session / 4)))"),
             ("partition.assignment.strategy", "cooperative-sticky"))

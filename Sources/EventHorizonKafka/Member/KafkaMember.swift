@@ -42,7 +42,7 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
     private var hasSaidDraining = false
 
     init(
-        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, publisher: Publisher, clock: any WorkerClock
+        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, starts: [Int64], publisher: Publisher, clock: any WorkerClock
     ) throws {
         self.id = id
         self.clock = clock
@@ -57,7 +57,8 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
         do {
             bell = try Bell { mailbox.wake() }
             timer = LoopTimer { mailbox.wake() }
-            core = try MemberCore(id: id, configuration: configuration, ready: ready, group: group, publisher: publisher, mailbox: mailbox, bell: bell)
+            core = try MemberCore(
+                id: id, configuration: configuration, ready: ready, group: group, starts: starts, publisher: publisher, mailbox: mailbox, bell: bell)
         } catch {
             loop.stop()
             throw error

@@ -215,7 +215,7 @@ extension MemberCore {
             part.tokens.append((item.token, part.buffer.records.count - 1))
             // Only commands are ever removed.
             if letter.place.log == .commands {
-                part.buffer.add(kept: KeptMark(group: letter.group, partition: letter.place.partition, position: letter.place.position))
+                part.buffer.add(TopologyKey.kept(group: letter.group, partition: letter.place.partition, position: letter.place.position))
             }
             return nil
         }

@@ -88,7 +88,7 @@ struct MemberCore {
     var stallTold: [UInt64]
 
     init(
-        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, publisher: Publisher,
+        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, starts: [Int64], publisher: Publisher,
         mailbox: Mailbox<KafkaMember.Incoming>, bell: Bell
     ) throws {
         self.configuration = configuration
@@ -99,7 +99,7 @@ struct MemberCore {
         parts = try MemberParts(configuration, ready: ready, group: group, bell: bell) { answer in mailbox.put { $0.replica.append(answer) } }
         context = WriterContext(
             configuration: configuration, ready: ready, group: group, member: id, consumer: parts.membership, replica: parts.replica,
-            topics: TopicNames(ready.names))
+            starts: starts, topics: TopicNames(ready.names))
         decoder = DeliveryDecoder(group: group, codec: codec)
         sessions = Array(repeating: nil, count: ready.partitionCount)
         gathered = Array(repeating: PartitionOutcome(), count: ready.partitionCount)

@@ -24,7 +24,7 @@ final class MemberParts: Sendable {
         let name = ready.names.group(group.name)
         replica = group.log == .commands ? try Replica(folder: configuration.replicaFolder, answer) : nil
         do {
-            membership = try Client(.consumer, .membership(configuration, group: name), delegate: listener)
+            membership = try Client(.consumer, .membership(configuration, group: name, sessionTimeout: ready.sessionTimeout), delegate: listener)
             reader = try Client(.consumer, .reader(configuration, group: name), delegate: listener)
         } catch {
             replica?.stop()

@@ -30,6 +30,5 @@ struct Names: Sendable {
 
     /// Of the producer that has this turn among those of a group's partition. The last two parts hold no slash, so no two groups share one.
     func transactionalID(group: String, partition: Int, turn: Int) -> String { "\(application)/\(group)/\(partition)/\(turn)" }
-    var topologyTransactionalID: String { "\(application)//topology" }
 }
 #endif

@@ -137,9 +137,7 @@ struct RecordBuffer: Sendable {
         }
     }
 
-    mutating func add(kept mark: KeptMark) {
-        add(.topology, 0, key: mark.key) { _ in } value: { $0.bytes.append(contentsOf: mark.value.utf8) }
-    }
+    mutating func add(_ key: TopologyKey) { add(.topology, 0, key: key.description) { _ in } value: { $0.bytes.append(UInt8(ascii: "+")) } }
 
     var lastSize: Int { records.last?.value.count ?? 0 }
 

@@ -53,7 +53,7 @@ final class ReplicaFile {
                 if let file = try ReplicaFile(path: path, identity) { return file }
             }
         }
-        throw Failure(description: "the replicas in '\(folder)' are all in use by other processes: give this worker a folder of its own (--replica)")
+        throw Failure(description: "the replicas in '\(folder)' are all in use by other processes: give this worker a folder of its own (--replica-folder)")
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -66,7 +66,7 @@ final class ReplicaFile {
             path += "/\(part)"
             guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
                 throw Failure(
-                    description: "the folder of the replicas '\(folder)' cannot be made (\(String(cString: strerror(errno)))): name another (--replica)")
+                    description: "the folder of the replicas '\(folder)' cannot be made (\(String(cString: strerror(errno)))): name another (--replica-folder)")
             }
         }
     }
@@ -80,7 +80,7 @@ final class ReplicaFile {
         guard status == SQLITE_OK, let opened else {
             let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close(opened)
-            throw Failure(description: "the replica '\(path)' cannot be opened (\(reason)): look at the folder's rights, or name another (--replica)")
+            throw Failure(description: "the replica '\(path)' cannot be opened (\(reason)): look at the folder's rights, or name another (--replica-folder)")
         }
         database = opened
         do {

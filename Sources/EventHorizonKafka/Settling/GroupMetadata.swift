@@ -7,9 +7,6 @@ final class GroupMetadata: @unchecked Sendable {
     // Unchecked: librdkafka only reads what is never changed.
     private let pointer: OpaquePointer
 
-    /// Of a group that has no members.
-    init(group: String) { pointer = rd_kafka_consumer_group_metadata_new(group) }
-
     /// Of the consumer's present generation; nil where it is in none, since offsets without one are not fenced.
     init?(of consumer: OpaquePointer) {
         guard let metadata = rd_kafka_consumer_group_metadata(consumer) else { return nil }

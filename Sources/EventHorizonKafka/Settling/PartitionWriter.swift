@@ -191,13 +191,9 @@ final class PartitionWriter: Sendable {
         let note = UnsafeRawBufferPointer(start: entry.metadata, count: entry.metadata == nil ? 0 : entry.metadata_size)
         var offset = entry.offset
         if offset < 0 {
-            // Kafka forgets what a group without members committed long ago. From the beginning everything is recognised; where a group began at the end, nobody knows.
-            guard context.group.start == .beginning || context.group.keepsOwnProgress else {
-                throw Misconfiguration(
-                    "the progress of group '\(context.group.name)' in partition \(partition) of '\(topic)' is gone, which offsets.retention.minutes of the brokers "
-                        + "does to groups without members: set it again (kafka-consumer-groups.sh --reset-offsets), and raise that setting")
-            }
-            offset = bounds.lowerBound
+            // A new group's, or Kafka forgot what a group without members committed long ago: what is read again is recognised.
+            let starts = context.starts
+            offset = max(starts.indices.contains(partition) ? starts[partition] : 0, bounds.lowerBound)
         }
         if offset > bounds.upperBound, !context.group.keepsOwnProgress {
             throw Misconfiguration(
@@ -304,7 +300,7 @@ final class PartitionWriter: Sendable {
     /// The metadata to fence by, of a generation after one that was refused.
     private func metadata(after failed: Int) throws -> (GroupMetadata, Int) {
         // A member that hears of no other generation for so long has lost its place.
-        let deadline = MonotonicTime.now &+ UInt64(context.configuration.sessionTimeout.nanoseconds) &* 3
+        let deadline = MonotonicTime.now &+ UInt64(context.ready.sessionTimeout.nanoseconds) &* 3
         let found = state.wait(until: deadline) { state -> (GroupMetadata, Int)?? in
             if state.isStopped { return .some(nil) }
             if let metadata = state.metadata, state.generation > failed { return (metadata, state.generation) }
@@ -327,9 +323,9 @@ extension PartitionWriter.Session {
     /// Lets nothing be visible of what failed.
     fileprivate mutating func abort(after failure: KafkaFailure, isStopped: () -> Bool) throws {
         guard let failed else { return }
-        self.failed = nil
         guard failure.requiresAbort, !failure.isFatal, !isStopped() else { throw lostOrStopped(failure, isStopped()) }
         do { try producers[failed].abort(isStopped: isStopped) } catch { throw lostOrStopped(error, isStopped()) }
+        self.failed = nil
     }
 
     private func lostOrStopped(_ failure: KafkaFailure, _ isStopped: Bool) -> any Error {
@@ -417,6 +413,7 @@ extension PartitionWriter {
         }
 
         mutating func closeProducers() {
+            if let failed { producers[failed].giveUp() }
             for producer in producers { producer.client.closeLater() }
             producers = []
             failed = nil
@@ -435,6 +432,8 @@ struct WriterContext: Sendable {
     /// The member's place in its group.
     let consumer: Client
     let replica: Replica?
+    /// Where the group begins, by partition.
+    let starts: [Int64]
     let topics: TopicNames
 
     /// Noted beside the group's offsets, so that whoever takes over knows how the last owner left.

@@ -49,13 +49,6 @@ final class TransactionalProducer {
         if let failure = KafkaFailure(rd_kafka_begin_transaction(client.handle)) { throw failure }
     }
 
-    /// For a single record, without headers.
-    func produce(to topic: String, partition: Int, key: [UInt8], value: [UInt8]) throws(KafkaFailure) {
-        let code = eventhorizon_rdkafka_produce(
-            client.handle, client.topic(topic), Int32(partition), key, key.count, value, value.count, nil, nil)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
-    }
-
     /// Produces every record, in order, and waits until each is answered.
     /// - Returns: Their offsets, in the same order.
     func produce(_ records: RecordBuffer, topics: TopicNames, isStopped: () -> Bool) throws(KafkaFailure) -> [Int64] {
@@ -107,6 +100,13 @@ final class TransactionalProducer {
             guard let failure = KafkaFailure(rd_kafka_commit_transaction(client.handle, Self.attempt)) else { return }
             guard failure.isRetriable, !isStopped() else { throw failure }
         }
+    }
+
+    /// Ends an open transaction if that is possible within two seconds: whoever takes over need not wait for it then. librdkafka 2.0.2 ends the process
+    /// when a producer is destroyed just as it registers a partition, so this is not left out for speed.
+    func giveUp() {
+        rd_kafka_flush(client.handle, 500)
+        if let error = rd_kafka_abort_transaction(client.handle, 1_500) { rd_kafka_error_destroy(error) }
     }
 
     /// Nothing of the transaction is ever visible then.

@@ -66,8 +66,10 @@ struct Admin: Sendable {
     }
 
     /// The settings of topics, by topic and name.
-    func settings(of topics: [String]) throws(KafkaFailure) -> [String: [String: String]] {
-        var resources: [OpaquePointer?] = topics.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
+    func settings(of topics: [String]) throws(KafkaFailure) -> [String: [String: String]] { try settings(RD_KAFKA_RESOURCE_TOPIC, of: topics) }
+
+    private func settings(_ type: rd_kafka_ResourceType_t, of resources: [String]) throws(KafkaFailure) -> [String: [String: String]] {
+        var resources: [OpaquePointer?] = resources.map { rd_kafka_ConfigResource_new(type, $0) }
         defer { for resource in resources { rd_kafka_ConfigResource_destroy(resource) } }
         let event = try ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS) { options, queue in
             rd_kafka_DescribeConfigs(client.handle, &resources, resources.count, options, queue)
@@ -88,6 +90,16 @@ struct Admin: Sendable {
             }
         }
         return settings
+    }
+
+    /// The settings of the first broker; empty where this client may not see them.
+    func brokerSettings() -> [String: String] {
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        guard rd_kafka_metadata(client.handle, 0, nil, &metadata, 2_000) == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { return [:] }
+        defer { rd_kafka_metadata_destroy(metadata) }
+        guard metadata.pointee.broker_cnt > 0 else { return [:] }
+        let broker = "\(metadata.pointee.brokers[0].id)"
+        return (try? settings(RD_KAFKA_RESOURCE_BROKER, of: [broker])[broker]) ?? [:]
     }
 
     /// Removes the records before these offsets.

@@ -14,6 +14,8 @@ struct Ready: Sendable {
     var maximumRecordSize: Int
     /// The brokers' limit for a message, in bytes.
     var maximumMessage: Int
+    /// As configured, or the least that the brokers allow.
+    var sessionTimeout: Duration
     /// What may cost acknowledged records, as sentences.
     var dangers: [String]
 
@@ -74,12 +76,18 @@ struct Setup: Sendable {
         }
         let settings = try retrying(until: deadline, admin, listener, isCancelled) { try admin.settings(of: wanted.map(\.name)) }
         var maximum = Int.max
-        var dangers: [String] = []
+        var dangers: [(danger: TopicSetup.Danger, topics: [String])] = []
         for topic in wanted {
             let own = settings[topic.name] ?? [:]
             let replicas = found[topic.name]?.replicaCount ?? 1
             if let problem = topic.problem(in: own, replicas: replicas) { throw Misconfiguration(problem) }
-            if let danger = topic.danger(in: own, replicas: replicas) { dangers.append(danger) }
+            if let danger = topic.danger(in: own, replicas: replicas) {
+                if let known = dangers.firstIndex(where: { $0.danger == danger }) {
+                    dangers[known].topics.append(topic.name)
+                } else {
+                    dangers.append((danger, [topic.name]))
+                }
+            }
             if let size = own["max.message.bytes"].flatMap({ Int($0) }) { maximum = min(maximum, size) }
         }
         if maximum == .max { maximum = 1_048_588 }
@@ -92,10 +100,12 @@ struct Setup: Sendable {
                 "application '\(configuration.application)' was created with \(recorded.partitionCount) partitions and this worker wants "
                     + "\(configuration.partitionCount): the count cannot change, so set it to \(recorded.partitionCount)")
         }
+        let least = admin.brokerSettings()["group.min.session.timeout.ms"].flatMap { Int($0) } ?? 0
         // Key, headers and the batch around it travel with a record.
         return Ready(
             admin: admin, names: names, partitionCount: recorded.partitionCount, incarnations: recorded.incarnations,
-            maximumRecordSize: max(1, maximum - 8_192), maximumMessage: maximum, dangers: dangers)
+            maximumRecordSize: max(1, maximum - 8_192), maximumMessage: maximum,
+            sessionTimeout: max(configuration.sessionTimeout, .milliseconds(least)), dangers: dangers.map { $0.danger.sentence(of: $0.topics) })
     }
 
     /// Tries again what a broker that is away or not ready makes fail.

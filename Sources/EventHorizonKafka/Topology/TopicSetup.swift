@@ -58,22 +58,32 @@ struct TopicSetup: Sendable {
         return nil
     }
 
-    /// What may cost records that were acknowledged; nil where nothing does.
-    func danger(in settings: [String: String], replicas: Int) -> String? {
+    /// What may cost records that were acknowledged.
+    enum Danger: Hashable {
+        case uncleanElection
+        case replicas(Int)
+        case insync(Int, replicas: Int)
+
+        func sentence(of topics: [String]) -> String {
+            let names = topics.map { "'\($0)'" }.joined(separator: ", ")
+            return switch self {
+            case .uncleanElection:
+                "unclean.leader.election.enable=true for \(names): a broker that lacks acknowledged records may become the leader, so set it to false"
+            case .replicas(let count):
+                "\(count) replica of \(names): what its broker's disk loses is lost, so have 3 replicas and min.insync.replicas=2"
+            case .insync(let minimum, let replicas):
+                "min.insync.replicas=\(minimum) with \(replicas) replicas for \(names): a record may be acknowledged that one broker alone has, so set it to 2"
+            }
+        }
+    }
+
+    /// The worst of what is dangerous about a topic; nil where nothing is.
+    func danger(in settings: [String: String], replicas: Int) -> Danger? {
         if case .replies = use { return nil }
         let minimum = settings["min.insync.replicas"].flatMap { Int($0) } ?? 1
-        if settings["unclean.leader.election.enable"] == "true" {
-            return "the topic '\(name)' has unclean.leader.election.enable=true: a broker that lacks acknowledged records may become its leader, "
-                + "so set it to false"
-        }
-        if replicas < 2 {
-            return "the topic '\(name)' has \(replicas) replica: what its broker's disk loses is lost, so give it 3 and min.insync.replicas=2"
-        }
-        if minimum < 2 {
-            return "the topic '\(name)' has min.insync.replicas=\(minimum) with \(replicas) replicas: a record may be acknowledged that one broker "
-                + "alone has, so set it to 2"
-        }
-        return nil
+        if settings["unclean.leader.election.enable"] == "true" { return .uncleanElection }
+        if replicas < 2 { return .replicas(replicas) }
+        return minimum < 2 ? .insync(minimum, replicas: replicas) : nil
     }
 }
 #endif

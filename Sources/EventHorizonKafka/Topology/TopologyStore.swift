@@ -5,41 +5,46 @@ import EventHorizonBridge
 import EventHorizonWire
 import Glibc
 
-/// The topology record, the last one of its key in a compacted topic. Blocks: for threads of our own.
+/// The topology, in a topic of its own. Blocks: for threads of our own.
 ///
-/// It is changed by compare-and-set: whoever wants to change it initialises the application's one transactional id, which fences everybody who did so
-/// before, then reads, then writes in a transaction. So the transaction of whoever read before somebody else wrote fails.
+/// Each record is a whole topology that names the offset of the one it was made from. Of those made from the same one the first counts, and everybody
+/// who reads the log in order finds the same: so whoever writes one reads on until there, and knows whether it was accepted.
 struct TopologyStore: Sendable {
     let configuration: KafkaConfiguration
     let names: Names
     let admin: Admin
     let randomness: any Randomness
-    static let key = "topology"
     private static let patience: UInt64 = 30_000_000_000
 
     /// What the topic says.
     struct Content {
         var topology: Topology?
+        /// Where the topology lies; -1 before the first.
+        var offset: Int64 = -1
+        /// Where groups begin that have no progress yet, by group and partition.
+        var starts: [String: [Int64]] = [:]
         /// Positions of commands that dead letters refer to without holding them, by partition: nothing from the first on is removed.
         var kept: [Int: Position] = [:]
     }
 
     /// Records a new application; gives what is recorded already where there is one.
     func create(_ topology: Topology, until deadline: UInt64, isCancelled: () -> Bool) throws -> Topology {
-        try change(startsOf: nil, until: deadline, isCancelled: isCancelled) { recorded in recorded ?? topology }
+        let content = try change(startsOf: nil, until: deadline, isCancelled: isCancelled) { recorded in recorded ?? topology }
+        return content.topology ?? topology
     }
 
-    /// Records a group, and with it, if it is new, where it starts. Another store than the recorded one takes its place if the group has no members,
-    /// which is waited for.
+    /// Records a group and, if it is new, where it begins. Another store than the recorded one takes its place if the group has no members, which is
+    /// waited for.
+    /// - Returns: Where it begins, by partition.
     /// - Throws: `Misconfiguration` where it contradicts what is recorded.
-    func record(_ group: GroupDeclaration, isCancelled: () -> Bool) throws {
-        let session = UInt64(max(0, configuration.sessionTimeout.nanoseconds))
+    func record(_ group: GroupDeclaration, sessionTimeout: Duration, isCancelled: () -> Bool) throws -> [Int64] {
+        let session = UInt64(max(0, sessionTimeout.nanoseconds))
         let deadline = MonotonicTime.now &+ session &+ session / 4
         var replaced: String?
         while true {
             var other: String?
             do {
-                _ = try change(startsOf: group, until: MonotonicTime.now &+ Self.patience, isCancelled: isCancelled) { recorded in
+                let content = try change(startsOf: group, until: MonotonicTime.now &+ Self.patience, isCancelled: isCancelled) { recorded in
                     guard var recorded else {
                         throw Misconfiguration(
                             "application '\(names.application)' has lost its topology record: restore the topic '\(names.topology)' from a backup")
@@ -48,7 +53,7 @@ struct TopologyStore: Sendable {
                     _ = try recorded.record(group, replacingStore: replaced)
                     return recorded
                 }
-                return
+                return content.starts[group.name] ?? []
             } catch let problem as Misconfiguration {
                 guard let other, replaced != other else { throw problem }
                 // A member that died without a word is one until its session ends.
@@ -67,8 +72,9 @@ struct TopologyStore: Sendable {
         let end = try admin.bounds(of: names.topology, 0)
         let reading = LogReading(configuration: configuration, group: names.topology)
         let isWhole = try reading.read(names.topology, 0, from: end.lowerBound, to: end.upperBound, isStopped: isCancelled) { message in
-            let key = String(decoding: message.key, as: UTF8.self)
-            if key == Self.key {
+            switch TopologyKey(String(decoding: message.key, as: UTF8.self)) {
+            case .topology(let after, _):
+                guard after == content.offset else { return }
                 do {
                     content.topology = try codec.decodeTopology(message.body)
                 } catch {
@@ -76,8 +82,13 @@ struct TopologyStore: Sendable {
                         "the topology record of '\(names.application)' cannot be read (\(error)): deploy a newer build, or restore the topic "
                             + "'\(names.topology)'")
                 }
-            } else if let kept = KeptMark(key: key, value: String(decoding: message.body, as: UTF8.self)) {
-                content.kept[kept.partition] = min(content.kept[kept.partition] ?? kept.position, kept.position)
+                content.offset = message.pointee.offset
+            case .starts(let group, _):
+                let offsets = String(decoding: message.body, as: UTF8.self).split(separator: ",").compactMap { Int64($0) }
+                if content.starts[group] == nil, !offsets.isEmpty { content.starts[group] = offsets }
+            case .kept(_, let partition, let position):
+                content.kept[partition] = min(content.kept[partition] ?? position, position)
+            case nil: break
             }
         }
         guard isWhole else { throw BrokerError(.cancelled, "reading the topology was cancelled") }
@@ -86,14 +97,20 @@ struct TopologyStore: Sendable {
 
     private func change(
         startsOf group: GroupDeclaration?, until deadline: UInt64, isCancelled: () -> Bool, _ body: (Topology?) throws -> Topology
-    ) throws -> Topology {
+    ) throws -> Content {
         var failure: KafkaFailure?
         while !isCancelled() {
             do {
-                let recorded = try read(isCancelled: isCancelled).topology
-                let wanted = try body(recorded)
-                if wanted == recorded { return wanted }
-                return try write(startsOf: group, isCancelled: isCancelled, body)
+                let content = try read(isCancelled: isCancelled)
+                let wanted = try body(content.topology)
+                if wanted == content.topology { return content }
+                if let group, content.topology?.groups[group.name] == nil, content.starts[group.name] == nil {
+                    let starts = try starts(of: group, count: wanted.partitionCount)
+                    try write(.starts(group: group.name, nonce: randomness.next()), Array(starts.map(String.init).joined(separator: ",").utf8))
+                }
+                // Read again, whatever became of it: what is accepted by now is what counts.
+                try write(.topology(after: content.offset, nonce: randomness.next()), WireCodec().encode(wanted))
+                continue
             } catch let problem as KafkaFailure {
                 failure = problem
             }
@@ -102,56 +119,27 @@ struct TopologyStore: Sendable {
                     "the topology record of '\(names.application)' cannot be written (\(failure?.description ?? "no answer")): look at the topic "
                         + "'\(names.topology)', at the brokers' health and at this client's rights")
             }
-            // Two that fence each other meet again at another time.
-            usleep(20_000 + UInt32(randomness.next() % 200_000))
+            usleep(100_000)
         }
         throw BrokerError(.cancelled, "recording the topology was cancelled")
     }
 
-    private func write(startsOf group: GroupDeclaration?, isCancelled: () -> Bool, _ body: (Topology?) throws -> Topology) throws -> Topology {
-        let producer = try TransactionalProducer(
-            configuration, id: names.topologyTransactionalID, maximumMessage: 1_000_000)
-        defer { producer.client.closeLater() }
-        try producer.initialise(within: 10_000)
-        let recorded = try read(isCancelled: isCancelled).topology
-        let wanted = try body(recorded)
-        if wanted == recorded { return wanted }
-        try producer.begin()
-        try producer.produce(to: names.topology, partition: 0, key: Array(Self.key.utf8), value: WireCodec().encode(wanted))
-        if let group, recorded?.groups[group.name] == nil {
-            let starts = PartitionList()
-            for partition in 0..<wanted.partitionCount {
-                let bounds = try admin.bounds(of: names.topic(group.log), partition)
-                starts.add(names.topic(group.log), partition, offset: group.start == .end ? bounds.upperBound : bounds.lowerBound)
-            }
-            // A group without members has no generation to be of.
-            try producer.send(starts, GroupMetadata(group: names.group(group.name)))
+    private func starts(of group: GroupDeclaration, count: Int) throws(KafkaFailure) -> [Int64] {
+        var starts: [Int64] = []
+        for partition in 0..<count {
+            let bounds = try admin.bounds(of: names.topic(group.log), partition)
+            starts.append(group.start == .end ? bounds.upperBound : bounds.lowerBound)
         }
-        try producer.commit()
-        return wanted
-    }
-}
-
-/// Says that a dead letter holds only the place of a command, which therefore has to stay.
-struct KeptMark {
-    var group: String
-    var partition: Int
-    var position: Position
-
-    init(group: String, partition: Int, position: Position) {
-        self.group = group
-        self.partition = partition
-        self.position = position
+        return starts
     }
 
-    /// Nil for another record's.
-    init?(key: String, value: String) {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 3, parts[0] == "kept", let partition = Int(parts[1]), let position = UInt64(value) else { return nil }
-        self.init(group: parts[2...].joined(separator: "/"), partition: partition, position: Position(position))
+    private func write(_ key: TopologyKey, _ value: [UInt8]) throws(KafkaFailure) {
+        let name = Array(key.description.utf8)
+        let code = eventhorizon_rdkafka_produce(
+            admin.client.handle, admin.client.topic(names.topology), 0, name, name.count, value, value.count, nil, nil)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
+        let flushed = rd_kafka_flush(admin.client.handle, 15_000)
+        guard flushed == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(flushed) }
     }
-
-    var key: String { "kept/\(partition)/\(group)/\(position)" }
-    var value: String { "\(position)" }
 }
 #endif

@@ -27,6 +27,10 @@ extension Configuration {
         settings.connectDeadline = try value(for: .connectDeadline)
         settings.trimming = try value(for: .trimming)
 
+        settings.staticMember = try valueIfSet(for: .staticMember)
+        settings.replicaFolder = try value(for: .replicaFolder)
+
+        settings.mechanism = try value(for: .mechanism)
         settings.user = try valueIfSet(for: .user)
         settings.password = try valueIfSet(for: .password)
         settings.token = try valueIfSet(for: .token)

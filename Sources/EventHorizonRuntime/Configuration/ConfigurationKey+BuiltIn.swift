@@ -11,8 +11,8 @@ extension ConfigurationKey<BrokerAddress> {
                 placeholder: "ADDRESS", expectation: BrokerAddress.expectation, parse: { BrokerAddress($0) }, format: { $0.description },
                 redact: BrokerAddress.redact),
             default: BrokerAddress("nats://127.0.0.1:4222"), section: Section.broker,
-            "Where the broker is. Several servers of one cluster are separated by commas: nats://one:4222,nats://two:4222. The address memory: "
-                + "is a broker within this process, gone with it.")
+            "Where the broker is: nats:// or kafka://. Several servers of one cluster are separated by commas: nats://one:4222,nats://two:4222. "
+                + "The address memory: is a broker within this process, gone with it.")
     }
 }
 
@@ -38,6 +38,17 @@ extension ConfigurationKey<String> {
     }
     static var natsCredentials: Self {
         Self("nats-credentials", .path, section: Section.credentials, "A NATS credentials file (.creds): user JWT and seed.")
+    }
+    static var staticMember: Self {
+        Self(
+            "static-member", .text("NAME"), section: Section.broker,
+            "On Kafka, a name of this worker that is its own and stays the same: back within the lease time, it has its partitions again at once, and "
+                + "no other member has to take them over.")
+    }
+    static var replicaFolder: Self {
+        Self(
+            "replica-folder", .path, default: "./replicas", section: Section.broker,
+            "On Kafka, the folder of the local copies of what a command handler's partitions hold. It may be removed while no worker runs.")
     }
     static var tlsAuthority: Self {
         Self("tls-ca", .path, section: Section.tls, "Certificates of the authorities to trust, PEM. The system's when it is not given.")
@@ -97,7 +108,8 @@ extension ConfigurationKey<Duration> {
     static var leaseTime: Self {
         Self(
             "lease-time", .duration(in: .milliseconds(500) ... .seconds(300)), default: .seconds(5), section: Section.broker,
-            "After how long without a sign of life a member's partitions go to another member.")
+            "After how long without a sign of life a member's partitions go to another member. On Kafka at least the brokers' "
+                + "group.min.session.timeout.ms, 6s as they come.")
     }
     static var connectDeadline: Self {
         Self(
@@ -143,6 +155,14 @@ extension ConfigurationKey<BrokerSettings.Trimming> {
     }
 }
 
+extension ConfigurationKey<BrokerSettings.Mechanism> {
+    static var mechanism: Self {
+        Self(
+            "sasl-mechanism", .choice, default: .plain, section: Section.credentials,
+            "How --user and --password are proved to Kafka. Plain shows the password to whoever sees the connection: use it with --tls.")
+    }
+}
+
 extension ConfigurationKey<LogFormat> {
     static var logFormat: Self {
         Self(
@@ -165,8 +185,9 @@ extension Configuration {
     static func builtIn(application: String) -> [any ConfigurationDeclaration] {
         [
             ConfigurationKey.broker, ConfigurationKey.application(default: application), ConfigurationKey.partitions, ConfigurationKey.replicas,
-            ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming,
-            ConfigurationKey.user, ConfigurationKey.password, ConfigurationKey.token, ConfigurationKey.natsCredentials,
+            ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming, ConfigurationKey.staticMember,
+            ConfigurationKey.replicaFolder,
+            ConfigurationKey.user, ConfigurationKey.password, ConfigurationKey.mechanism, ConfigurationKey.token, ConfigurationKey.natsCredentials,
             ConfigurationKey.tls, ConfigurationKey.tlsAuthority, ConfigurationKey.tlsCertificate, ConfigurationKey.tlsKey,
             ConfigurationKey.tlsServerName,
             ConfigurationKey.readModel,
