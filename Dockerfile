@@ -2,7 +2,7 @@
 #   docker build -t guestlist .  &&  docker run guestlist guestlist-command-handler --broker nats://nats:4222
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends pkg-config libnats-dev libprotobuf-c-dev libsqlite3-dev libmicrohttpd-dev \
+    && apt-get install -y -qq --no-install-recommends pkg-config libnats-dev librdkafka-dev libprotobuf-c-dev libsqlite3-dev libmicrohttpd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -15,7 +15,7 @@ RUN set -e; mkdir /programs; \
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends ca-certificates libnats3.4 libprotobuf-c1 libsqlite3-0 libmicrohttpd12 \
+    && apt-get install -y -qq --no-install-recommends ca-certificates libnats3.4 librdkafka1 libprotobuf-c1 libsqlite3-0 libmicrohttpd12 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/guestlist --create-home --shell /usr/sbin/nologin guestlist \
     && install -d -o guestlist -g guestlist /var/lib/guestlist/read-models

@@ -46,7 +46,7 @@ test:
 	swift test --no-parallel --skip IntegrationTests
 
 test_integration:
-	@.ci/packages build server
+	@.ci/packages build server kafka
 	swift test --no-parallel --filter IntegrationTests
 
 # ARGS='--rate 500 --commands 5000', for instance: see .build/release/eventhorizon-bench --help.
@@ -90,4 +90,4 @@ docs:
 	@.ci/docs
 
 deps:
-	@.ci/packages build server proto && echo 'all there'
+	@.ci/packages build server kafka proto && echo 'all there'
