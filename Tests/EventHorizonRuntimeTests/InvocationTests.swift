@@ -73,7 +73,7 @@ import Testing
         #expect(problems(["--log-format", "xml"]) == ["--log-format is 'xml': expected auto, text or json"])
         #expect(
             problems(["--broker", "http://localhost"])
-                == ["--broker is 'http://localhost': expected nats://host:port (several with commas) or memory:"])
+                == ["--broker is 'http://localhost': expected nats://host:port or kafka://host:port (several with commas) or memory:"])
     }
 
     @Test func everything_that_is_wrong_is_said_at_once() {
