@@ -20,7 +20,8 @@ public struct GuestListSimulation: Sendable {
     ///   - processes: what may be done to workers.
     ///   - trace: is given a line for everything that a worker tells and that is done to it.
     public init(
-        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, atomicSettle: Bool = false, processes: Set<ProcessFault> = Set(ProcessFault.allCases),
+        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, atomicSettle: Bool = false,
+        processes: Set<ProcessFault> = Set(ProcessFault.allCases),
         trace: (@Sendable (String) -> Void)? = nil
     ) {
         self.seed = seed
