@@ -9,10 +9,11 @@ help:
 	@echo 'make run               leaves server and workers up, says their addresses, logs and pids; make stop ends them'
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
-	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60 FAULTS=kill,stop,server,members'
+	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60'
+	@echo '     FAULTS=kill,stop,...   some kinds only; CLUSTER=3 for replicating servers; BROKER=memory for one process; see its --help'
 	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
 	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
-	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, ARGS for more'
+	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
@@ -56,7 +57,7 @@ bench:
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
-	  $(if $(FAULTS),--faults $(FAULTS))
+	  --cluster $(or $(CLUSTER),1) $(if $(FAULTS),--faults $(FAULTS))
 
 test_simulator:
 	@.ci/packages build
@@ -67,15 +68,11 @@ test_rules:
 	@.ci/packages build
 	@.ci/rules/check $(RULES)
 
-# Optimised, as what is deployed: the sanitizer sees what the checks of a debug build would. Its own folder, since a sanitized build shares nothing with
-# another. A small quarantine, so that what is freed is given back and growth is seen. Swift's own backtraces are off: taken in a sanitized process they
-# hang. gold does not know the sanitizer's local symbols and says so a hundred times.
-fuzz_program := .build/asan/release/eventhorizon-fuzz
+# BUILD=debug builds sooner, and runs slower.
 fuzz:
 	@.ci/packages build server
 	@echo 'building with the address sanitizer (the first time takes minutes)' >&2
-	@swift build --quiet -c release --sanitize=address --scratch-path .build/asan --product eventhorizon-fuzz 2>&1 | { grep -v 'Cannot export local symbol' || true; }
-	@ASAN_OPTIONS=quarantine_size_mb=4 SWIFT_BACKTRACE=enable=no $(fuzz_program) --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1) $(ARGS)
+	@.ci/fuzz $(or $(BUILD),release) --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1) $(ARGS)
 
 format:
 	@swift format --in-place --parallel --recursive Sources Tests IntegrationTests Package.swift

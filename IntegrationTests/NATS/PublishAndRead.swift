@@ -38,6 +38,29 @@ struct PublishAndRead {
         }
     }
 
+    /// A member of all partitions reads them together, until one of them takes most of the window.
+    @Test func a_partition_that_is_stuck_does_not_keep_the_others_from_being_read() async throws {
+        try await withServer { server in
+            let broker = broker(server)
+            let stuck = Partitioner.partition(of: "guest-0", count: 8)
+            let others = (1..<100).map { "guest-\($0)" }.filter { Partitioner.partition(of: $0, count: 8) != stuck }
+            for start in stride(from: 0, to: 6000, by: 1000) {
+                _ = try await broker.publish((start..<start + 1000).map { command("guest-0", $0) })
+            }
+            _ = try await broker.publish(others.map { command($0) })
+            try await broker.withMember(of: handlers()) { member in
+                var read: Set<String> = []
+                try await serve(member) { turn, outcome in
+                    for delivery in turn.deliveries {
+                        if case .command(let envelope) = delivery.content, delivery.partition != stuck { read.insert(envelope.stream.aggregate) }
+                    }
+                    outcome.finished.removeAll { $0.partition == stuck }
+                    return read.count == others.count
+                }
+            }
+        }
+    }
+
     /// The member's loop and its connection share a thread.
     @Test func deadlines_that_have_passed_do_not_keep_the_connection_from_its_socket() async throws {
         try await withServer { server in

@@ -31,7 +31,6 @@ public final class KafkaBroker: Broker {
     deinit {
         replies.take()?.close()
         publisher.take()?.close()
-        ready.take()?.admin.client.closeLater()
     }
 
     /// The largest record is the brokers' default until a connection was made.

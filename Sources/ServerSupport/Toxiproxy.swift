@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// A toxiproxy on loopback: what stands between clients and a server, and can be made to fail. It dies with this process.
 ///
-/// Its calls block for a moment each. Safe to use from several tasks.
+/// Its calls block, ending a toxic for as long as that holds something back. Safe to use from several tasks.
 package final class Toxiproxy: Sendable {
     package enum Direction: String, Sendable {
         /// From the client to the server.
@@ -100,7 +100,8 @@ package final class Toxiproxy: Sendable {
     }
 
     private func ask(_ method: String, _ path: String, _ body: String? = nil) throws -> String {
-        guard let answer = LoopbackPort.request(method, path, body, from: port) else {
+        // A toxic ends when what it held back has passed.
+        guard let answer = LoopbackPort.request(method, path, body, from: port, within: 20) else {
             throw SupportError("toxiproxy does not answer to \(method) \(path)\(process.tail(lines: 5))")
         }
         guard (200..<300).contains(answer.status) else {

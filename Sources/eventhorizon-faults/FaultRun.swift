@@ -101,6 +101,7 @@ struct FaultRun {
         watch.follow(application: Self.application, ports: servers.ports, readModels: SQLite(folder: "\(folder)/read-models"))
 
         var violations: [Violation] = []
+        var hasBrokenOff = false
         var lag = Duration.zero
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await fleet.watch() }
@@ -121,10 +122,11 @@ struct FaultRun {
                 await fleet.settle()
                 let quiet = journal.clock.now
                 journal.note("faults end; waiting until all is at rest")
-                violations += await rest(loading, watch, servers, folder, since: quiet, journal)
+                violations += await rest(loading, watch, servers, fleet, folder, since: quiet, journal)
                 lag = journal.clock.now - quiet
             } catch {
                 violations.append(Violation(.run, nil, "\(error)"))
+                hasBrokenOff = true
             }
             loading.cancel()
             await loading.value
@@ -135,7 +137,8 @@ struct FaultRun {
 
         journal.note("checking")
         let (history, tables) = try await read(servers, sent, watch, folder)
-        violations += history.violations() + history.guestListViolations(tables)
+        // Of a run that broke off it says nothing: what was under way looks like something lost.
+        if !hasBrokenOff { violations += history.violations() + history.guestListViolations(tables) }
         for problem in await fleet.problems { violations.append(Violation(.workers, nil, problem)) }
         violations += await enoughKills(fleet)
         let account = watch.account
@@ -159,7 +162,8 @@ struct FaultRun {
     // MARK: Quiet
 
     private func rest(
-        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ folder: String, since start: Duration, _ journal: Journal
+        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ fleet: WorkerFleet, _ folder: String, since start: Duration,
+        _ journal: Journal
     ) async -> [Violation] {
         let store = SQLite(folder: "\(folder)/read-models")
         let isDone = Flag()
@@ -193,6 +197,7 @@ struct FaultRun {
             } catch {
                 missing.append("\(error)")
             }
+            missing += watch.ownershipProblems(among: await fleet.names())
             if missing.isEmpty { return [] }
             try? await Task.sleep(for: .milliseconds(100))
         }

@@ -74,6 +74,20 @@ struct ProgressAccountTests {
         #expect(account.longestByKind[.kill] == nil)
     }
 
+    @Test func a_lane_that_nobody_holds_waits_for_the_dead_of_its_kind() {
+        var account = account
+        account.leaves(lane, "command-handler-2")
+        account.serves("saga-1", .saga, at: .seconds(10))
+        account.end(account.begin(.kill, .worker("saga-1"), isSilent: true, at: .seconds(10)), at: .seconds(10))
+        account.end(account.begin(.kill, .worker("command-handler-2"), isSilent: true, at: .seconds(11)), at: .seconds(11))
+        account.look(at: .milliseconds(12_999))
+        #expect(account.longest.duration == .milliseconds(2_999))
+        account.leaves(lane, "command-handler-1")
+        account.end(account.begin(.kill, .worker("command-handler-2"), isSilent: true, at: .seconds(13)), at: .seconds(13))
+        account.look(at: .milliseconds(14_999))
+        #expect(account.longest.duration == .seconds(3))
+    }
+
     @Test func a_slow_owner_excuses_its_lane_for_as_long_as_it_is_slow() {
         var account = account
         let fault = account.begin(.network, .worker("command-handler-1"), isSilent: false, at: .seconds(10))

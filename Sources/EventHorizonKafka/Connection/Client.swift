@@ -50,7 +50,9 @@ final class Client: @unchecked Sendable {
     }
 
     deinit {
-        if let state = take() { ForeignThread.start { Self.destroy(state) } }
+        guard let state = take() else { return }
+        // The delegate lives until the handle is gone.
+        ForeignThread.start { [delegate] in withExtendedLifetime(delegate) { Self.destroy(state) } }
     }
 
     /// Ends the handle. Blocks until its threads have ended. Nothing may use it any more.
@@ -60,8 +62,12 @@ final class Client: @unchecked Sendable {
 
     /// Ends the handle without waiting.
     func closeLater() {
-        // The delegate lives until the handle is gone.
         if let state = take() { ForeignThread.start { [self] in withExtendedLifetime(self) { Self.destroy(state) } } }
+    }
+
+    /// Leaves the handle as it is, threads and all, for as long as the process lives.
+    func abandon() {
+        if take() != nil { _ = Unmanaged.passRetained(self) }
     }
 
     private func take() -> Handle? {

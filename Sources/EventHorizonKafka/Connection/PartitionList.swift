@@ -4,7 +4,7 @@ import Glibc
 
 /// librdkafka's list of partitions, freed with its last reference.
 final class PartitionList {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    private let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
     init() { pointer = rd_kafka_topic_partition_list_new(4)! }
 
@@ -23,6 +23,11 @@ final class PartitionList {
             entry.pointee.metadata = copy
             entry.pointee.metadata_size = bytes.count
         }
+    }
+
+    /// The pointer is valid inside `body` only: without that the last mention of the list would be its end, in the middle of a call.
+    func with<Value>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Value) -> Value {
+        withExtendedLifetime(self) { body(pointer) }
     }
 
     var first: rd_kafka_topic_partition_t? { pointer.pointee.cnt > 0 ? pointer.pointee.elems[0] : nil }

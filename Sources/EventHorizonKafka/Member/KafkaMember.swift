@@ -120,7 +120,8 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
     func leave(isClean: Bool) async {
         core.leave(isClean: isClean)
         var turn = Turn()
-        let deadline = MonotonicTime.now &+ 10_000_000_000
+        // While the cluster is away nobody can be told: the group finds out by itself.
+        let deadline = MonotonicTime.now &+ (core.isUp ? 10_000_000_000 : 2_000_000_000)
         while MonotonicTime.now < deadline {
             turnOnce(into: &turn)
             turn.removeAll()

@@ -19,7 +19,7 @@ extension MemberCore {
         sessions[partition]!.reader = PartitionReader(next: next)
         let list = PartitionList()
         list.add(ready.names.topic(group.log), partition, offset: next)
-        if let failure = KafkaFailure(rd_kafka_incremental_assign(parts.reader.handle, list.pointer)) {
+        if let failure = KafkaFailure(list.with({ rd_kafka_incremental_assign(parts.reader.handle, $0) })) {
             earlyNotices.append(.stalled(partition: partition, reason: "the partition cannot be read: \(failure)"))
         }
     }
@@ -31,8 +31,8 @@ extension MemberCore {
         sessions[partition]!.reader = nil
         let list = PartitionList()
         list.add(ready.names.topic(group.log), partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        if isPaused { rd_kafka_resume_partitions(parts.reader.handle, list.pointer) }
-        if let error = rd_kafka_incremental_unassign(parts.reader.handle, list.pointer) { rd_kafka_error_destroy(error) }
+        if isPaused { _ = list.with { rd_kafka_resume_partitions(parts.reader.handle, $0) } }
+        if let error = list.with({ rd_kafka_incremental_unassign(parts.reader.handle, $0) }) { rd_kafka_error_destroy(error) }
     }
 
     /// Reads on from where a session's deliveries ended.
@@ -69,10 +69,8 @@ extension MemberCore {
     private mutating func pause(_ partition: Int, _ isPaused: Bool) {
         let list = PartitionList()
         list.add(ready.names.topic(group.log), partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        if isPaused {
-            rd_kafka_pause_partitions(parts.reader.handle, list.pointer)
-        } else {
-            rd_kafka_resume_partitions(parts.reader.handle, list.pointer)
+        list.with { list in
+            _ = isPaused ? rd_kafka_pause_partitions(parts.reader.handle, list) : rd_kafka_resume_partitions(parts.reader.handle, list)
         }
         sessions[partition]!.reader!.isPaused = isPaused
     }

@@ -108,7 +108,7 @@ struct MemberCore {
         earlyNotices = ready.dangers.map { .dangerous(reason: $0) }
         let topics = PartitionList()
         topics.add(ready.names.topic(group.log), -1, offset: 0)
-        let code = rd_kafka_subscribe(parts.membership.handle, topics.pointer)
+        let code = topics.with { rd_kafka_subscribe(parts.membership.handle, $0) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             throw BrokerError(.unavailable, "the group '\(group.name)' cannot be joined: \(KafkaFailure(code))", isRetriable: true)
         }
@@ -382,7 +382,8 @@ struct MemberCore {
 
     /// A member that serves nothing any more leaves: until then the group would not give its partitions to others.
     private mutating func leaveIfDone() {
-        guard isDraining, sessions.allSatisfy({ $0 == nil }), endings.isEmpty else { return }
+        // Not while it joins for the first time: see `MemberParts.close`.
+        guard isDraining, sessions.allSatisfy({ $0 == nil }), endings.isEmpty, parts.listener.wasRebalanced else { return }
         if !hasUnsubscribed {
             hasUnsubscribed = true
             rd_kafka_unsubscribe(parts.membership.handle)

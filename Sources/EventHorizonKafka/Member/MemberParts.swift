@@ -38,7 +38,7 @@ final class MemberParts: Sendable {
         }
     }
 
-    /// Blocks until the connections are gone.
+    /// Leaves the group. Blocks until that is said.
     func close() {
         closing.change { $0 = true }
         for client in [membership, reader] {
@@ -48,8 +48,9 @@ final class MemberParts: Sendable {
         }
         listener.close()
         rd_kafka_consumer_close(membership.handle)
-        membership.close()
-        reader.close()
+        // Both handles go with their last user. Not this one, though, if it has joined and was never assigned anything: librdkafka 2.0.2 ends the process
+        // when such a consumer is destroyed.
+        if !listener.wasRebalanced { membership.abandon() }
         replica?.stop()
     }
 }

@@ -39,7 +39,7 @@ final class Replies: Sendable {
         let client = try Client(.consumer, .reader(configuration, group: ready.names.group("replies-\(name)")))
         let list = PartitionList()
         list.add(topic, partition, offset: end)
-        let code = rd_kafka_assign(client.handle, list.pointer)
+        let code = list.with { rd_kafka_assign(client.handle, $0) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             client.closeLater()
             throw BrokerError(.unavailable, "the topic '\(topic)' cannot be read: \(KafkaFailure(code))", isRetriable: true)
@@ -115,7 +115,7 @@ final class Replies: Sendable {
         guard message.pointee.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET else { return }
         let list = PartitionList()
         list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_END))
-        rd_kafka_assign(client.handle, list.pointer)
+        _ = list.with { rd_kafka_assign(client.handle, $0) }
     }
 
     private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ codec: WireCodec) {

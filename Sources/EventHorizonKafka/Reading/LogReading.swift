@@ -24,7 +24,7 @@ struct LogReading {
         defer { client.closeLater() }
         let list = PartitionList()
         list.add(topic, partition, offset: start)
-        let code = rd_kafka_assign(client.handle, list.pointer)
+        let code = list.with { rd_kafka_assign(client.handle, $0) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
         while !isStopped() {
             guard let message = rd_kafka_consumer_poll(client.handle, 100) else { continue }

@@ -5,7 +5,7 @@ import Glibc
 /// Who a member is in which generation of its group: what the broker fences by. Taken together with the assignment, never later.
 final class GroupMetadata: @unchecked Sendable {
     // Unchecked: librdkafka only reads what is never changed.
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     /// Of a group that has no members.
     init(group: String) { pointer = rd_kafka_consumer_group_metadata_new(group) }
@@ -16,6 +16,9 @@ final class GroupMetadata: @unchecked Sendable {
         pointer = metadata
         guard isOfGeneration else { return nil }
     }
+
+    /// The pointer is valid inside `body` only.
+    func with<Value>(_ body: (OpaquePointer) -> Value) -> Value { withExtendedLifetime(self) { body(pointer) } }
 
     deinit { rd_kafka_consumer_group_metadata_destroy(pointer) }
 

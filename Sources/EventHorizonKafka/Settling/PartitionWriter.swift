@@ -184,7 +184,7 @@ final class PartitionWriter: Sendable {
         let topic = context.ready.names.topic(context.group.log)
         let list = PartitionList()
         list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        let code = rd_kafka_committed(context.consumer.handle, list.pointer, 5_000)
+        let code = list.with { rd_kafka_committed(context.consumer.handle, $0, 5_000) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry = list.first else { throw KafkaFailure(code) }
         guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(entry.err) }
         let bounds = try context.ready.admin.bounds(of: topic, partition)
@@ -398,7 +398,7 @@ extension PartitionWriter {
             try producer.begin()
             let offsets = part.buffer.isEmpty ? [] : try producer.produce(part.buffer, topics: context.topics, isStopped: isStopped)
             // Never an empty list: the group's check of it is what fences.
-            try producer.send(list(progress, note), metadata, isStopped: isStopped)
+            try producer.send(list(progress, note), metadata)
             try producer.commit(isStopped: isStopped)
             failed = nil
             return offsets
@@ -406,7 +406,7 @@ extension PartitionWriter {
 
         /// For groups whose progress is only a mirror of their store's: not in a transaction.
         func commit(_ progress: Position, note: String) throws(KafkaFailure) {
-            let code = rd_kafka_commit(context.consumer.handle, list(progress, note).pointer, 0)
+            let code = list(progress, note).with { rd_kafka_commit(context.consumer.handle, $0, 0) }
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
         }
 

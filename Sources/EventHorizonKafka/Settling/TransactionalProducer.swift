@@ -91,11 +91,14 @@ final class TransactionalProducer {
         }
     }
 
-    func send(_ offsets: PartitionList, _ metadata: GroupMetadata, isStopped: () -> Bool = { false }) throws(KafkaFailure) {
-        while true {
-            let error = rd_kafka_send_offsets_to_transaction(client.handle, offsets.pointer, metadata.pointer, Self.attempt)
-            guard let failure = KafkaFailure(error) else { return }
-            guard failure.isRetriable, !isStopped() else { throw failure }
+    func send(_ offsets: PartitionList, _ metadata: GroupMetadata) throws(KafkaFailure) {
+        // In one attempt, which the library ends with the transaction's own time: of two requests under way the second would outlive the transaction.
+        let error = offsets.with { offsets in
+            metadata.with { rd_kafka_send_offsets_to_transaction(client.handle, offsets, $0, -1) }
+        }
+        if var failure = KafkaFailure(error) {
+            if failure.isRetriable { failure.requiresAbort = true }
+            throw failure
         }
     }
 

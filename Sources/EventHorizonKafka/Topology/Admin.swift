@@ -2,6 +2,7 @@
 import CRDKafka
 import EventHorizon
 import EventHorizonBridge
+import Glibc
 
 /// Questions and administration, over one client. Every call blocks, up to its limit: for threads of our own.
 struct Admin: Sendable {
@@ -93,7 +94,7 @@ struct Admin: Sendable {
     func deleteRecords(of topic: String, before offsets: [Int: Int64]) throws(KafkaFailure) {
         let list = PartitionList()
         for (partition, offset) in offsets { list.add(topic, partition, offset: offset) }
-        var request: OpaquePointer? = rd_kafka_DeleteRecords_new(list.pointer)
+        var request: OpaquePointer? = list.with { rd_kafka_DeleteRecords_new($0) }
         defer { rd_kafka_DeleteRecords_destroy(request) }
         let event = try ask(RD_KAFKA_ADMIN_OP_DELETERECORDS) { options, queue in
             rd_kafka_DeleteRecords(client.handle, &request, 1, options, queue)
@@ -106,7 +107,7 @@ struct Admin: Sendable {
     func progress(of group: String, in topic: String, partitionCount: Int) throws(KafkaFailure) -> [Int: Int64] {
         let list = PartitionList()
         for partition in 0..<partitionCount { list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
-        var request: OpaquePointer? = rd_kafka_ListConsumerGroupOffsets_new(group, list.pointer)
+        var request: OpaquePointer? = list.with { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }
         defer { rd_kafka_ListConsumerGroupOffsets_destroy(request) }
         let event = try ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) { options, queue in
             rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1))
@@ -145,9 +146,14 @@ struct Admin: Sendable {
     func bounds(of topic: String, _ partition: Int) throws(KafkaFailure) -> Range<Int64> {
         var low: Int64 = 0
         var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(client.handle, topic, Int32(partition), &low, &high, 5_000)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
-        return low..<max(low, high)
+        let deadline = MonotonicTime.now &+ 5_000_000_000
+        while true {
+            let code = rd_kafka_query_watermark_offsets(client.handle, topic, Int32(partition), &low, &high, 5_000)
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return low..<max(low, high) }
+            // A topic that was just created, or moves, has no leader for a moment.
+            guard !KafkaFailure(code).isRefusal, MonotonicTime.now < deadline else { throw KafkaFailure(code, "the end of '\(topic)': \(KafkaFailure(code).text)") }
+            usleep(50_000)
+        }
     }
 
     /// Asks and waits for the answer. The caller destroys the event.

@@ -22,7 +22,7 @@ extension MemberCore {
             case .failed, .noResponders, .unreadable: later(answered, "the mark of a dead letter is refused for now", now, into: &turn)
             }
         case .load(let load, let loaded): take(load, loaded, body, answered, now, into: &turn)
-        case .consumer(let partition, let source): takeConsumer(partition, source, body, now, into: &turn)
+        case .consumer(let reader, let source): takeConsumer(reader, source, body, now, into: &turn)
         }
     }
 

@@ -31,7 +31,7 @@ struct MemberCore {
         /// The mark that keeps the message of a letter that holds only its place.
         case keep(Outcome.Letter)
         case load(Outcome.Load, LoadedCommits)
-        case consumer(partition: Int, source: UInt64)
+        case consumer(reader: Int, source: UInt64)
     }
 
     struct Pending {
@@ -63,6 +63,12 @@ struct MemberCore {
     var isControlUp = true
     /// Why libnats gave up a connection, if it did: what was held is lost, and the member ends.
     var closure: String?
+    /// By partition; the last is the whole log's.
+    var readers: [LogReader?]
+    /// How far the reader of the whole log has come.
+    var wholePosition = Position.start
+    /// Until then partitions are read each by itself.
+    var apartUntil: UInt64 = 0
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
     /// By partition, when a stall was last told.
@@ -81,6 +87,7 @@ struct MemberCore {
         self.keeper = keeper
         eventsRead = "$JS.API.STREAM.MSG.GET.\(ready.names.stream(.events))"
         sessions = Array(repeating: nil, count: ready.partitionCount)
+        readers = Array(repeating: nil, count: ready.partitionCount + 1)
         stallTold = Array(repeating: 0, count: ready.partitionCount)
         writer = RecordWriter(ready: ready, inbox: inbox)
         decoder = DeliveryDecoder(group: group, names: ready.names, codec: codec)
@@ -107,11 +114,7 @@ struct MemberCore {
             turn.answers.append(contentsOf: early)
             early.removeAll(keepingCapacity: true)
         }
-        var next: UInt64?
-        for partition in sessions.indices where sessions[partition]?.reader != nil {
-            tendReader(partition, now, into: &turn)
-            if let due = sessions[partition]?.reader?.pull.nextCheck(isUp: isUp) { next = min(next ?? .max, due) }
-        }
+        var next = tendReaders(now, into: &turn)
         if pending.count > 0 {
             if now >= nextSweep {
                 nextSweep = now &+ 50_000_000
@@ -131,7 +134,7 @@ struct MemberCore {
         case .revoked(let partition):
             guard sessions[partition] != nil else { return }
             sessions[partition]!.isRevoked = true
-            endReader(partition)
+            endReading(partition)
             turn.revoked.append(partition)
         case .lost(let partition):
             guard sessions[partition] != nil else { return }
@@ -168,7 +171,7 @@ struct MemberCore {
         case .restored:
             isUp = true
             if isControlUp { turn.notices.append(.connectionRestored) }
-            for partition in sessions.indices { restartReader(partition, "the connection was restored", now, into: &turn) }
+            for index in readers.indices { restartReader(index, "the connection was restored", now, into: &turn) }
             for number in pending.numbers(where: { _ in true }) { repeatRequest(number, now, into: &turn) }
         }
     }
@@ -191,7 +194,7 @@ struct MemberCore {
 
     /// Ends a session: its answers are awaited no more.
     mutating func drop(_ partition: Int) {
-        endReader(partition)
+        endReading(partition)
         sessions[partition] = nil
     }
 
@@ -201,8 +204,8 @@ struct MemberCore {
 
     mutating func submit(_ outcome: inout Outcome) {
         let now = MonotonicTime.now
-        for start in outcome.starts where isHeld(start.partition) { startReader(start.partition, after: start.after, now) }
-        for finished in outcome.finished where isHeld(finished.partition) { sessions[finished.partition]!.reader?.pull.finish(finished.count) }
+        for start in outcome.starts where isHeld(start.partition) { startReading(start.partition, after: start.after) }
+        for finished in outcome.finished where isHeld(finished.partition) { finish(finished.count, of: finished.partition) }
         for load in outcome.loads { if let epoch = epoch(load.partition) { loads.add((load, LoadedCommits(), epoch)) } }
         sendLoads(now)
         for append in outcome.appends { if let epoch = epoch(append.partition) { send(.append(append), append.partition, epoch, now) } }
@@ -221,7 +224,7 @@ struct MemberCore {
             keeper.release(partition: partition, epoch: sessions[partition]!.epoch)
             drop(partition)
         }
-        for finished in outcome.finished where isHeld(finished.partition) { askForMore(finished.partition) }
+        for finished in outcome.finished where isHeld(finished.partition) { askForMore(of: finished.partition) }
     }
 
     private func isHeld(_ partition: Int) -> Bool { sessions.indices.contains(partition) && sessions[partition] != nil }
@@ -279,9 +282,8 @@ struct MemberCore {
         case .occupant(let append, let isLast):
             if isLast { askLast(append.commit.stream, number) } else { askNext(append.commit.stream, from: append.previous.rawValue + 1, number) }
             result = .sent
-        case .consumer(let consumer, _):
-            if let reader = sessions[consumer]?.reader {
-                let body = ConsumerRequest.body(stream: ready.names.stream(group.log), filter: reader.filter, start: .after(reader.position))
+        case .consumer(let reader, _):
+            if let body = consumerRequest(reader) {
                 writer.ask(ConsumerRequest.subject(stream: ready.names.stream(group.log)), { $0.append(text: body) }, number: number, on: link)
             }
             result = .sent

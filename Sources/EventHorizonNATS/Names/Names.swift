@@ -33,10 +33,10 @@ struct Names: Sendable {
 
     func subjects(_ log: Log) -> String { "\(application).\(Self.token(log)).>" }
 
-    /// A partition's subjects, or one category's in it.
-    func filter(_ log: Log, partition: Int, category: Category? = nil) -> String {
+    /// A partition's subjects, or one category's in it; nil for every partition's.
+    func filter(_ log: Log, partition: Int?, category: Category? = nil) -> String {
         let tail = category.map { SubjectToken.escaped($0.description) + ".>" } ?? ">"
-        return "\(application).\(Self.token(log)).\(partition).\(tail)"
+        return "\(application).\(Self.token(log)).\(partition.map(String.init) ?? "*").\(tail)"
     }
 
     func subject(_ log: Log, partition: Int, stream: StreamID) -> [UInt8] {

@@ -466,7 +466,7 @@ final class Keeper: LinkClient, Sendable {
 
 extension Names {
     /// What a group's reader is sent: one category alone where it asks for no more.
-    func filter(of group: GroupDeclaration, partition: Int) -> String {
+    func filter(of group: GroupDeclaration, partition: Int?) -> String {
         let only = group.categories.count == 1 && group.senders.isEmpty ? group.categories.first : nil
         return filter(group.log, partition: partition, category: only)
     }

@@ -1,22 +1,24 @@
 #if NATS
 import EventHorizon
 
-/// The reader of one partition that a member holds: its pull consumer, and how far it has delivered.
+/// How far a partition that a member holds was read.
 struct PartitionReader {
-    /// Names the subscription; grows with each consumer, so that what an older one still sends is told apart.
-    var source: UInt64 = 0
-    let filter: String
-    var pull: PullReader
-    /// The last position delivered.
+    /// The last position delivered or passed over.
     var position: Position
+    /// Deliveries that are not finished.
+    var unfinished = 0
     /// Records passed over since the last delivery.
     var skipped = 0
     var skippedTo = Position.start
 
-    init(filter: String, pull: PullReader, after position: Position) {
-        self.filter = filter
-        self.pull = pull
-        self.position = position
-    }
+    init(after position: Position) { self.position = position }
+}
+
+/// One pull consumer of a member: of a partition, or of the whole log.
+struct LogReader {
+    /// Names the subscription; grows with each consumer, so that what an older one still sends is told apart.
+    var source: UInt64 = 0
+    let filter: String
+    var pull: PullReader
 }
 #endif

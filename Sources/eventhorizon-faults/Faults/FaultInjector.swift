@@ -46,7 +46,10 @@ struct FaultInjector: Sendable {
             if kinds.contains(.stop) { group.addTask { try await every(3_000...7_000, part: 10, from: start, stop) } }
             if kinds.contains(.members) { group.addTask { try await every(2_000...4_000, part: 11, from: start, member) } }
             if kinds.contains(.server) {
-                group.addTask { try await every(servers.isCluster ? 10_000...10_000 : 7_000...13_000, part: 12, from: start, serverFault) }
+                group.addTask {
+                    try await every(
+                        servers.isCluster ? 10_000...10_000 : 7_000...13_000, part: 12, from: start, isPaced: servers.isCluster, serverFault)
+                }
             }
             if kinds.contains(.network) { group.addTask { try await every(1_500...4_000, part: 13, from: start, networkFault) } }
             if kinds.contains(.answers) {
@@ -57,19 +60,24 @@ struct FaultInjector: Sendable {
         }
     }
 
-    /// - Parameter pause: between the end of one and the next, in milliseconds.
+    /// - Parameters:
+    ///   - pause: in milliseconds.
+    ///   - isPaced: whether the pause is from one beginning to the next; else from one end.
     private func every(
-        _ pause: ClosedRange<Int>, part: Int, from start: ContinuousClock.Instant, _ fault: (Int, inout SeededRandom) async throws -> Void
+        _ pause: ClosedRange<Int>, part: Int, from start: ContinuousClock.Instant, isPaced: Bool = false,
+        _ fault: (Int, inout SeededRandom) async throws -> Void
     ) async throws {
         var random = SeededRandom(seed: seed, part: UInt64(part))
         // Each seed begins with another.
         var number = random.below(100)
         let end = start + length
+        var last = ContinuousClock.now
         while true {
-            var next = ContinuousClock.now + random.duration(pause)
+            var next = max(.now, (isPaced ? last : .now) + random.duration(pause))
             if quietTime.contains(start.duration(to: next)) { next = start + quietTime.upperBound + random.duration(0...1_000) }
             guard next < end else { return try await Task.sleep(until: end, clock: .continuous) }
             try await Task.sleep(until: next, clock: .continuous)
+            last = .now
             try await fault(number, &random)
             number += 1
         }
@@ -138,6 +146,11 @@ struct FaultInjector: Sendable {
         try await Task.sleep(for: duration)
         try await server.restart()
         journal.note("server   \(name) is back")
+        // A cluster elects leaders for seconds after it has lost one.
+        let streams = ["EVENTS", "COMMANDS"].map { "\(application)_\($0)" } + ["KV_\(application)"]
+        let back = ContinuousClock.now
+        guard try await servers.isLed(streams) else { throw SupportError("the cluster has no leaders 20 s after \(name) is back") }
+        if servers.isCluster { journal.note("server   all is led again \(RunClock.text(back.duration(to: .now))) s later") }
         watch.end(fault)
         await fleet.serverIsBack()
         tally.add(stream == nil ? "server killed and restarted" : "leaders killed and restarted")
@@ -165,9 +178,9 @@ struct FaultInjector: Sendable {
         let lines = try names.map { try network.line(of: $0) }
         await fleet.breaks(names)
         let faults = names.map { watch.begin(kind, .worker($0), isSilent: trouble.isSilent) }
-        let mends = try lines.map { try $0.begin(trouble) }
+        let mends = try await ForeignThread.run { try lines.map { try $0.begin(trouble) } }
         try await meanwhile()
-        for mend in mends { try mend() }
+        try await ForeignThread.run { for mend in mends { try mend() } }
         for fault in faults { watch.end(fault) }
         await fleet.mends(names)
     }

@@ -1,3 +1,4 @@
+import EventHorizon
 import EventHorizonBridge
 import ServerSupport
 
@@ -27,6 +28,27 @@ actor Servers {
         let ports = ports
         let name = try? await ForeignThread.run { try LogReader(ports: ports, stream: stream).state().leader }
         return nodes.indices.first { NATSCluster.name(of: $0) == name }.map { nodes[$0] } ?? other
+    }
+
+    /// Waits until the cluster works again: every stream has a leader, and consumers are made. A single server does when it takes connections.
+    /// - Returns: False where it does not within the limit.
+    nonisolated func isLed(_ streams: [String], within limit: Duration = .seconds(20)) async throws -> Bool {
+        guard isCluster else { return true }
+        let deadline = ContinuousClock.now + limit
+        let ports = ports
+        while ContinuousClock.now < deadline {
+            let isLed = try? await ForeignThread.run {
+                for stream in streams {
+                    guard try LogReader(ports: ports, stream: stream).state().leader != nil else { return false }
+                }
+                // For a consumer the cluster itself needs a leader too.
+                try LogReader(ports: ports, stream: streams[0]).read(after: .start, limit: .seconds(1)) { _ in false }
+                return true
+            }
+            if isLed == true { return true }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
     }
 
     nonisolated func name(of server: NATSServer) -> String {

@@ -85,19 +85,19 @@ actor WorkerFleet {
     private func launch(_ kind: WorkerKind, _ name: String, armed: String?) throws -> ChildProcess {
         let broker = try network?.line(of: name).address ?? address
         let own = kind == .projector ? ["--read-model", "\(folder)/read-models"] : ["--id-window", "\(idWindow)"]
+        watch.serves(name, kind)
         let process = try ChildProcess(
             "\(programs)/\(kind.program)", ["--broker", broker, "--http", "off"] + arguments + own,
             environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file(log(of: name)))
-        watch.serves(name, kind)
         return process
     }
 
     private func restart(_ slot: Slot) throws {
         // Debug builds only know the steps; which one and when is the seed's, those that were least seen before the others.
-        let arms = armsFailpoints && random.draw(percent: 75)
         let least = slot.kind.steps.map { hits(slot.kind, $0) }.min() ?? 0
+        let arms = armsFailpoints && (least == 0 || random.draw(percent: 75))
         let step = random.pick(slot.kind.steps.filter { hits(slot.kind, $0) == least }) ?? ""
-        let occasion = 1 + random.below(6)
+        let occasion = 1 + random.below(least == 0 ? 2 : 6)
         slot.armed = arms ? "\(step):\(occasion)" : nil
         slot.isKilled = false
         slot.isDisturbed = false
@@ -169,8 +169,9 @@ actor WorkerFleet {
 
     // MARK: Faults
 
-    private func pick(_ kind: WorkerKind, olderThan age: Duration = .zero, _ states: [Slot.State]) -> Slot? {
-        random.pick(slots.filter { $0.kind == kind && states.contains($0.state) && now - $0.startedAt >= age && $0.process.isRunning })
+    private func pick(_ kind: WorkerKind, olderThan age: Duration = .zero, _ states: [Slot.State], among candidates: [Slot]? = nil) -> Slot? {
+        random.pick(
+            (candidates ?? slots).filter { $0.kind == kind && states.contains($0.state) && now - $0.startedAt >= age && $0.process.isRunning })
     }
 
     func count(_ kind: WorkerKind) -> Int { slots.count { $0.kind == kind && $0.state != .leaving && ($0.state != .ended || $0.restartAt > .zero) } }
@@ -191,7 +192,11 @@ actor WorkerFleet {
     func anyName(_ kind: WorkerKind) -> String? { pick(kind, [.running])?.name }
 
     func kill(_ kind: WorkerKind) {
-        if let slot = pick(kind, [.running, .stopped]) { kill(slot) }
+        // Rather one that does not wait for a step that none has died at yet.
+        let others = slots.filter { slot in
+            slot.armed.map { hits(slot.kind, String($0.prefix { $0 != ":" })) > 0 } ?? true
+        }
+        if let slot = pick(kind, [.running, .stopped], among: others) ?? pick(kind, [.running, .stopped]) { kill(slot) }
     }
 
     private func kill(_ slot: Slot) {

@@ -57,6 +57,14 @@ final class GuestLoad: Sendable {
         if random.draw(percent: 60) { script.append(accepts ? .accept : .decline) }
         if random.draw(percent: 60) { script.append(accepts ? .decline : .accept) }
         var earlier: [(MessageID, Invitation.Command)] = []
+        // Some send all that they have to say in one call, which keeps its order.
+        if random.draw(percent: 25) {
+            for _ in script { await pacer.turn() }
+            guard goesOn else { return }
+            earlier = script.map { (broker.surroundings.makeID(), $0) }
+            await send(earlier, to: guest)
+            script = []
+        }
         for command in script {
             await pacer.turn()
             guard goesOn else { return }
@@ -101,6 +109,24 @@ final class GuestLoad: Sendable {
             sent.refused(id, reason)
         } catch {
             // Indefinite, which it is until something else is known.
+        }
+    }
+
+    private func send(_ commands: [(id: MessageID, command: Invitation.Command)], to guest: Invitation.ID) async {
+        let stream = StreamID(Category(Invitation.category), guest.description)
+        let format = JSONFormat()
+        let envelopes = commands.compactMap { id, command -> Envelope? in
+            guard let payload = try? Invitation.Command.catalog.encode(command, format: format) else { return nil }
+            return Envelope(
+                id: id, kind: .command, stream: stream, payload: payload, correlation: id, occurredAt: broker.surroundings.clock.time)
+        }
+        sent.willSend(envelopes.map { ($0.id, $0.payload.name) }, to: stream, by: guest.description)
+        guard let results = try? await broker.publish(envelopes) else { return }
+        for (result, envelope) in zip(results, envelopes) {
+            switch result {
+            case .stored: sent.acknowledged(envelope.id)
+            case .refused(let reason): sent.refused(envelope.id, reason)
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 /// For how long lanes with work stand still, and which faults are to blame: only that counts for which there is no excuse. No IO.
 ///
 /// A server that is away, or a slow one, excuses every lane. A worker that has gone silent (killed, stopped, cut off) excuses the lanes that it holds, for
-/// a lease: then another has to have taken over. A worker that is slow excuses its lanes for as long. Where a kind has no worker left that could take
+/// a lease: then another has to have taken over. What nobody holds, because it was just given up for others, waits for any silent worker of its kind: it may
+/// be meant for that one. A worker that is slow excuses its lanes for as long. Where a kind has no worker left that could take
 /// over, its lanes are excused. Time that is excused is left out; it does not set the clock back.
 struct ProgressAccount {
     enum Target: Hashable {
@@ -37,6 +38,7 @@ struct ProgressAccount {
     private var standing: [Lane: Standing] = [:]
     private var owners: [Lane: String] = [:]
     /// Workers that could serve, each since when.
+    private var kinds: [String: WorkerKind] = [:]
     private var serving: [String: (kind: WorkerKind, since: Duration)] = [:]
     private var lastLook = Duration.zero
 
@@ -81,6 +83,7 @@ struct ProgressAccount {
     mutating func serves(_ worker: String, _ kind: WorkerKind, at now: Duration) {
         look(at: now)
         serving[worker] = (kind, now)
+        kinds[worker] = kind
     }
 
     mutating func servesNoMore(_ worker: String, at now: Duration) {
@@ -89,6 +92,11 @@ struct ProgressAccount {
     }
 
     mutating func claims(_ lane: Lane, _ worker: String) { owners[lane] = worker }
+
+    /// It gave the lane up, or lost it.
+    mutating func leaves(_ lane: Lane, _ worker: String) {
+        if owners[lane] == worker { owners[lane] = nil }
+    }
 
     /// - Parameters:
     ///   - hasWork: Whether something waits.
@@ -135,7 +143,7 @@ struct ProgressAccount {
             case .everything:
                 isExcused = true
                 kinds.insert(fault.kind)
-            case .worker(let name) where owners[lane] == name:
+            case .worker(let name) where owners[lane] == name || (owners[lane] == nil && self.kinds[name] == lane.group.kind):
                 kinds.insert(fault.kind)
                 if !fault.isSilent || now < fault.excusesUntil { isExcused = true }
             case .worker: break

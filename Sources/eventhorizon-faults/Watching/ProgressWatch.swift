@@ -31,6 +31,8 @@ final class ProgressWatch: Sendable {
         var commands = Ring()
         var stored = 0
         var logs: [WorkerLog] = []
+        /// What each worker that runs says that it holds.
+        var held: [String: Set<Lane>] = [:]
         var isEnded = false
     }
 
@@ -129,13 +131,30 @@ final class ProgressWatch: Sendable {
 
     func end(_ fault: Int) { state.withLock { $0.account.end(fault, at: clock.now) } }
 
-    func serves(_ worker: String, _ kind: WorkerKind) { state.withLock { $0.account.serves(worker, kind, at: clock.now) } }
+    /// Once for each process, before it is started.
+    func serves(_ worker: String, _ kind: WorkerKind) {
+        state.withLock { state in
+            Self.readLogs(&state)
+            state.held[worker] = []
+            state.account.serves(worker, kind, at: clock.now)
+        }
+    }
+
     func servesNoMore(_ worker: String) { state.withLock { $0.account.servesNoMore(worker, at: clock.now) } }
 
     private static func readLogs(_ state: inout State) {
         for index in state.logs.indices {
             let worker = state.logs[index].worker
-            for lane in state.logs[index].newClaims() { state.account.claims(lane, worker) }
+            for change in state.logs[index].newChanges() {
+                switch change {
+                case .claimed(let lane):
+                    state.account.claims(lane, worker)
+                    state.held[worker, default: []].insert(lane)
+                case .left(let lane):
+                    state.account.leaves(lane, worker)
+                    state.held[worker]?.remove(lane)
+                }
+            }
         }
     }
 
@@ -238,6 +257,21 @@ final class ProgressWatch: Sendable {
             Summary(
                 decided: state.decided.count, waiting: state.waiting.values.reduce(0) { $0 + $1.count }, unanswered: state.unanswered.count,
                 stored: state.stored, ends: state.ends, commandsEnd: state.commandsEnd, eventsEnd: state.seen.last?.position ?? .start)
+        }
+    }
+
+    /// Of these workers: what several or none say that they hold, each in a sentence.
+    func ownershipProblems(among workers: [String]) -> [String] {
+        state.withLock { state in
+            Self.readLogs(&state)
+            return Lane.Group.allCases.flatMap { group in
+                (0..<FaultRun.partitionCount).compactMap { partition in
+                    let lane = Lane(group: group, partition: partition)
+                    let holders = workers.filter { state.held[$0]?.contains(lane) == true }.sorted()
+                    if holders.count == 1 { return nil }
+                    return holders.isEmpty ? "nobody holds \(lane)" : "\(holders.joined(separator: " and ")) say that they hold \(lane)"
+                }
+            }
         }
     }
 

@@ -1,8 +1,14 @@
 import FoundationEssentials
 import Glibc
 
-/// Reads on in a worker's log: which partitions it says that it has claimed.
+/// Reads on in a worker's log: which partitions it says that it holds.
 struct WorkerLog {
+    enum Change: Equatable {
+        case claimed(Lane)
+        /// Given up or taken away.
+        case left(Lane)
+    }
+
     private struct Line: Decodable {
         var message: String
         var group: String?
@@ -18,17 +24,20 @@ struct WorkerLog {
         self.path = path
     }
 
-    /// What has been claimed since the last call.
-    mutating func newClaims() -> [Lane] {
-        Self.claims(in: newLines())
-    }
+    /// What has happened since the last call.
+    mutating func newChanges() -> [Change] { Self.changes(in: newLines()) }
 
-    static func claims(in lines: some Sequence<String>) -> [Lane] {
+    static func changes(in lines: some Sequence<String>) -> [Change] {
         lines.compactMap { text in
-            guard text.contains("\"partition claimed\""), let line = try? JSONDecoder().decode(Line.self, from: Data(text.utf8)),
+            guard text.contains("\"message\":\"partition "), let line = try? JSONDecoder().decode(Line.self, from: Data(text.utf8)),
                 let group = line.group.flatMap({ Lane.Group(rawValue: $0) }), let partition = line.partition.flatMap({ Int($0) })
             else { return nil }
-            return Lane(group: group, partition: partition)
+            let lane = Lane(group: group, partition: partition)
+            return switch line.message {
+            case "partition claimed": .claimed(lane)
+            case "partition released", "partition lost": .left(lane)
+            default: nil
+            }
         }
     }
 
