@@ -22,7 +22,7 @@ public struct MemoryFaults: Sendable, Equatable {
     /// does. After a delay it is appended again, and answered by what occupies its place. Not with `atomicSettle`.
     public var unansweredAppend = 0.0
     /// The answer to a message or a published command is lost: stored, under way or never stored. After a delay it is sent again under the same id; later
-    /// ones of its stream by the same sender wait for it.
+    /// ones of its stream by the same sender wait for it. With `atomicSettle` of published commands alone.
     public var unansweredMessage = 0.0
     /// A stream is read as it was some commits ago, at most twice in a row.
     public var staleRead = 0.0

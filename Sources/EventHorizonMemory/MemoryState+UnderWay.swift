@@ -77,7 +77,7 @@ extension MemoryState {
                 left.append(entry)
                 continue
             }
-            switch attempt(entry.message.envelope, isRepeat: entry.due != nil) {
+            switch attempt(entry.message.envelope, isRepeat: entry.due != nil || features.atomicSettle) {
             case .stored(let position): answer(entry.message.token, entry.message.partition, .stored(position), member)
             case .refused(let reason): answer(entry.message.token, entry.message.partition, .refused(reason: reason), member)
             case nil:

@@ -16,15 +16,19 @@ public struct GuestListSimulation: Sendable {
     /// - Parameters:
     ///   - seed: decides everything.
     ///   - quirks: which the broker may have.
+    ///   - atomicSettle: whether it stores outcomes whole or not at all.
     ///   - processes: what may be done to workers.
     ///   - trace: is given a line for everything that a worker tells and that is done to it.
     public init(
-        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, processes: Set<ProcessFault> = Set(ProcessFault.allCases),
+        seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, atomicSettle: Bool = false,
+        processes: Set<ProcessFault> = Set(ProcessFault.allCases),
         trace: (@Sendable (String) -> Void)? = nil
     ) {
         self.seed = seed
         self.trace = trace
-        faults = .drawn(from: seed, quirks: quirks, processes: processes)
+        var faults = SimulationFaults.drawn(from: seed, quirks: quirks, processes: processes)
+        faults.atomicSettle = atomicSettle
+        self.faults = faults
     }
 
     /// - Throws: `SimulationError` where it stalled; what the read models' store throws.

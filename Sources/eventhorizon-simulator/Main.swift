@@ -81,7 +81,9 @@ final class Runs: Sendable {
         do {
             var trace: (@Sendable (String) -> Void)?
             if settings.traces { trace = { line in print(line) } }
-            result = try GuestListSimulation(seed: seed, quirks: settings.quirks, processes: settings.processes, trace: trace).run()
+            let simulation = GuestListSimulation(
+                seed: seed, quirks: settings.quirks, atomicSettle: settings.atomicSettle, processes: settings.processes, trace: trace)
+            result = try simulation.run()
         } catch {
             state.withLock { state in
                 state.tally.add(stalled: seed)

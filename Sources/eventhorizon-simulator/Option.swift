@@ -18,8 +18,11 @@ struct Option: Sendable {
         },
         Option(
             name: "--broker-quirks", placeholder: "QUIRKS",
-            help: "What the broker may do: jetstream, none, or some of those below, separated by commas. jetstream when it is not given."
-        ) { $0.quirks = try quirks($1) },
+            help: "What the broker may do: jetstream, atomic, none, or some of those below, separated by commas. jetstream when it is not given."
+        ) { settings, text in
+            settings.quirks = try quirks(text)
+            settings.atomicSettle = text == "atomic"
+        },
         Option(
             name: "--faults", placeholder: "FAULTS",
             help: "What may be done to workers: all, none, or some of those below, separated by commas. all when it is not given."

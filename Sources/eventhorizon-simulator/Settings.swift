@@ -6,6 +6,7 @@ struct Settings {
     var count = 1_000
     var first: UInt64 = 1
     var quirks = BrokerQuirk.jetStream
+    var atomicSettle = false
     var processes = Set(ProcessFault.allCases)
     var threads = 1
     var violations = 10
@@ -41,7 +42,8 @@ struct Settings {
             lines.append("  " + option.heading + String(repeating: " ", count: width - option.heading.count) + "  " + option.help)
         }
         lines += [
-            "", "Quirks: " + BrokerQuirk.allCases.map(\.rawValue).joined(separator: ", "),
+            "", "jetstream is all of them; atomic those of a broker that stores an outcome whole or not at all.",
+            "Quirks: " + BrokerQuirk.allCases.map(\.rawValue).joined(separator: ", "),
             "Faults: " + ProcessFault.allCases.map(\.rawValue).joined(separator: ", "), "",
             "Which of them a seed has, and how often, is drawn from the seed. Read models lie in TMPDIR, or in /dev/shm where it is not set.",
             "Exit codes: 0 nothing was violated; 1 something was, with its seed; 2 the command line is wrong.",
@@ -56,6 +58,7 @@ extension Option {
     static func quirks(_ text: String) throws -> Set<BrokerQuirk> {
         switch text {
         case "jetstream": BrokerQuirk.jetStream
+        case "atomic": BrokerQuirk.atomic
         case "none": []
         default: try Set(words(text))
         }

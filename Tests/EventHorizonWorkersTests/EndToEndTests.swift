@@ -155,6 +155,25 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         }
     }
 
+    @Test func a_projector_whose_predecessor_died_before_it_said_its_progress_says_it() async throws {
+        let broker = MemoryBroker(application: "bank", partitionCount: 1)
+        let store = try SQLite.temporary()
+        try await running([ProjectorWorker(Balances(), into: store, broker: broker)]) {
+            try await eventually("the read model is there") { (try? store.checkpoints(of: ProjectionID(Balances.self))) != nil }
+        }
+        try await running([CommandHandlerWorker(Account.self, broker: broker)]) {
+            _ = try await CommandPublisher(broker: broker).ask(.deposit(amount: 1), to: Account.ID("ada"))
+        }
+        // Rows and checkpoint are written, the group's progress is not.
+        let end = Checkpoint(incarnation: broker.topology.incarnations[.events] ?? 0, position: Position(1))
+        try store.write(ProjectionID(Balances.self), moving: [CheckpointMove(partition: 0, from: nil, to: end)]) { _ in }
+        let group = "projector.\(ProjectionID(Balances.self))"
+        #expect(broker.progress(of: group) == [.start])
+        try await running([ProjectorWorker(Balances(), into: store, broker: broker)]) {
+            try await eventually("the group's progress is its checkpoint") { broker.progress(of: group) == [Position(1)] }
+        }
+    }
+
     @Test func an_event_that_cannot_be_projected_becomes_a_letter_and_others_go_on() async throws {
         let store = try SQLite.temporary()
         let commands = CommandPublisher(broker: broker)

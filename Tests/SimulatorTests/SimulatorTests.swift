@@ -34,6 +34,13 @@ import Testing
         }
     }
 
+    @Test func a_broker_that_settles_whole_keeps_the_promises_too() throws {
+        for seed in 1...40 as ClosedRange<UInt64> {
+            let result = try GuestListSimulation(seed: seed, quirks: BrokerQuirk.atomic, atomicSettle: true).run()
+            #expect(result.violations.isEmpty, "seed \(seed): \(result.violations)")
+        }
+    }
+
     @Test func a_seed_without_faults_has_none() throws {
         for seed in 1...5 as ClosedRange<UInt64> {
             let result = try GuestListSimulation(seed: seed, quirks: [], processes: []).run()

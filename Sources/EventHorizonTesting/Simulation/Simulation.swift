@@ -59,7 +59,9 @@ public final class Simulation: Sendable {
         self.trace = trace
         self.workers = workers
         executor = SeededExecutor(seed: faults.broker.seed)
-        broker = MemoryBroker(application: application, partitionCount: partitionCount, surroundings: executor.surroundings, faults: faults.broker)
+        broker = MemoryBroker(
+            application: application, partitionCount: partitionCount, surroundings: executor.surroundings, faults: faults.broker,
+            atomicSettle: faults.atomicSettle)
         dice = Dice(faults: faults)
         watch = OwnershipWatch(clock: executor.clock, limit: faults.lease * 2)
     }

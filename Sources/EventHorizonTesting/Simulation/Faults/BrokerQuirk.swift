@@ -36,6 +36,9 @@ public enum BrokerQuirk: String, CaseIterable, Sendable {
     /// Progress is a record of its own, written after what it covers; an append is fenced by its stream's last commit alone.
     public static let jetStream = Set(allCases)
 
+    /// An outcome is stored whole or not at all: for `SimulationFaults.atomicSettle`.
+    public static let atomic: Set<BrokerQuirk> = jetStream.subtracting([.unansweredAppend, .duplicateAnswer, .tornOutcome, .unfencedOutcome])
+
     /// Its switch.
     public var probability: WritableKeyPath<MemoryFaults, Double> {
         switch self {

@@ -5,6 +5,8 @@ public import EventHorizonMemory
 public struct SimulationFaults: Sendable, Equatable {
     /// The broker's. Their lease holds when the faults are over, too.
     public var broker: MemoryFaults
+    /// Whether the broker stores an outcome whole or not at all.
+    public var atomicSettle = false
     /// The mean pause between kills at any `await`; nil: none.
     public var killEvery: Duration?
     /// The probability of a kill each time that a worker reaches a named step, its store's transaction included.
@@ -32,6 +34,7 @@ public struct SimulationFaults: Sendable, Equatable {
     public static func drawn(
         from seed: UInt64, quirks: Set<BrokerQuirk> = BrokerQuirk.jetStream, processes: Set<ProcessFault> = Set(ProcessFault.allCases)
     ) -> SimulationFaults {
+        // Random numbers of its own, so that what is drawn here changes nothing of the run's order.
         var random = SeededGenerator(seed: seed ^ 0x5EED_FA17)
         var faults = SimulationFaults(seed: seed)
         let strengths = [0.01, 0.05, 0.2, 0.4]

@@ -76,7 +76,8 @@ final class SimulatedMember: GroupMember {
             return base.submit(&outcome)
         }
         let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
-        _ = outcome.keep(first: process.dice.below(count + 1))
+        let isWhole = process.shared.features.atomicSettle
+        _ = outcome.keep(first: isWhole ? process.dice.below(2) * count : process.dice.below(count + 1))
         outcome.releases.removeAll()
         base.submit(&outcome)
         process.seeded.kill()
