@@ -5,6 +5,7 @@
 help:
 	@echo 'make demo              the guest list end to end: starts a nats-server and worker processes, runs the scenario, ends them all'
 	@echo '     WORKERS=3             that many of each kind of worker (else 1 command handler, 2 projectors, 1 saga worker)'
+	@echo '     BROKER=kafka          on Kafka: KAFKA_BOOTSTRAP_SERVERS (a running one), KAFKA_HOME, PATH or ../shared/servers'
 	@echo '     BROKER=memory         all in one process, no server'
 	@echo 'make run               leaves server and workers up, says their addresses, logs and pids; make stop ends them'
 	@echo 'make test              unit and contract suites, no server needed'
@@ -24,7 +25,7 @@ help:
 	@echo 'A nats-server is found in this order: NATS_URL (a running one), NATS_SERVER (a program), PATH, ../shared/servers.'
 
 # A variable of make's command line reaches the programs as one of the environment.
-export WORKERS BROKER NATS_URL NATS_SERVER
+export WORKERS BROKER NATS_URL NATS_SERVER KAFKA_BOOTSTRAP_SERVERS KAFKA_HOME
 
 demo: build
 	@.build/debug/guestlist-demo demo

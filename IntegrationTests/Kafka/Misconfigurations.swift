@@ -70,7 +70,9 @@ struct Misconfigurations {
             let probe = probe(member)
             try await probe.holdAll()
             let dangers = probe.notices.compactMap { if case .dangerous(let reason) = $0 { reason } else { nil } }
-            #expect(dangers.count == 1 && dangers[0].contains("\(broker.application).events") && dangers[0].contains("min.insync.replicas=2"), "\(dangers)")
+            #expect(
+                dangers.count == 1 && dangers[0].contains("\(broker.application).events") && dangers[0].contains("min.insync.replicas=2"),
+                "\(dangers)")
         }
     }
 

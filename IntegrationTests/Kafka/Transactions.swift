@@ -113,7 +113,9 @@ struct Transactions {
         try await ForeignThread.run {
             let resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic)
             defer { rd_kafka_ConfigResource_destroy(resource) }
-            for (name, value) in [("max.message.bytes", "\(bytes)"), ("retention.ms", "-1")] { rd_kafka_ConfigResource_set_config(resource, name, value) }
+            for (name, value) in [("max.message.bytes", "\(bytes)"), ("retention.ms", "-1")] {
+                rd_kafka_ConfigResource_set_config(resource, name, value)
+            }
             var resources = [resource]
             let queue = rd_kafka_queue_new(ready.admin.client.handle)
             defer { rd_kafka_queue_destroy(queue) }

@@ -69,7 +69,9 @@ final class Stage {
         for (kind, name) in WorkerKind.all(options) {
             let log = "\(folder)/\(name).log"
             let process = try ChildProcess(
-                Self.program(kind.rawValue), arguments + ["--http", "127.0.0.1:0", "--replica-folder", "\(folder)/replicas"] + (kind == .projector ? ["--read-model", readModel] : []),
+                Self.program(kind.rawValue),
+                arguments + ["--http", "127.0.0.1:0", "--replica-folder", "\(folder)/replicas"]
+                    + (kind == .projector ? ["--read-model", readModel] : []),
                 output: .file(log), lifetime: lifetime, removing: removed)
             let worker = Worker(name: name, process: process)
             workers.append(worker)

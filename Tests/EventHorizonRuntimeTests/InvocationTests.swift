@@ -163,7 +163,10 @@ import Testing
         #expect(cluster.description == "nats://...@one:4222,nats://[::1]:4222,nats://three")
         let brokers = try #require(BrokerAddress("kafka://ada:pw@one:9092,two,kafka://three:9093"))
         #expect(brokers.scheme == .kafka && brokers.servers == ["kafka://ada:pw@one:9092", "kafka://two", "kafka://three:9093"])
-        for wrong in ["", "localhost:4222", "nats://", "nats://:4222", "nats://a,", "nats://a:port", "nats://a b", "kafka://", "nats://a,kafka://b", "nats://a/path"] {
+        for wrong in [
+            "", "localhost:4222", "nats://", "nats://:4222", "nats://a,", "nats://a:port", "nats://a b", "kafka://", "nats://a,kafka://b",
+            "nats://a/path",
+        ] {
             #expect(BrokerAddress(wrong) == nil, "\(wrong)")
         }
     }

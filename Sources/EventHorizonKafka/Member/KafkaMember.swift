@@ -42,7 +42,8 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
     private var hasSaidDraining = false
 
     init(
-        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, starts: [Int64], publisher: Publisher, clock: any WorkerClock
+        id: String, configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, starts: [Int64], publisher: Publisher,
+        clock: any WorkerClock
     ) throws {
         self.id = id
         self.clock = clock

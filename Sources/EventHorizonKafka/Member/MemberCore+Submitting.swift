@@ -44,7 +44,8 @@ extension MemberCore {
             guard let replica = parts.replica else {
                 mailbox.put {
                     $0.replica.append(
-                        .loaded(load, epoch: epoch, .unreadable(reason: "a group that reads the \(group.log) log has no replica of streams"), end: nil))
+                        .loaded(
+                            load, epoch: epoch, .unreadable(reason: "a group that reads the \(group.log) log has no replica of streams"), end: nil))
                 }
                 loadsUnderWay += 1
                 continue
@@ -83,7 +84,8 @@ extension MemberCore {
             case .at(let end) where end == append.previous: outcome.appends[index].verdict = .free
             case .at, nil:
                 guard let replica = parts.replica else {
-                    outcome.appends[index].verdict = .unreadable("a group that reads the \(group.log) log appends nothing: only who handles a category does")
+                    outcome.appends[index].verdict = .unreadable(
+                        "a group that reads the \(group.log) log appends nothing: only who handles a category does")
                     continue
                 }
                 outcome.appends[index].isAsked = true
@@ -162,7 +164,8 @@ extension MemberCore {
         }
         let partition = Partitioner.partition(of: commit.stream.aggregate, count: ready.partitionCount)
         guard partition == append.partition else {
-            return "'\(commit.stream)' lies in partition \(partition), and the append is on behalf of \(append.partition): only its owner writes to it"
+            return
+                "'\(commit.stream)' lies in partition \(partition), and the append is on behalf of \(append.partition): only its owner writes to it"
         }
         if Self.mayExceedLimits(commit) {
             do { try codec.check(commit) } catch { return error.description }
@@ -171,7 +174,8 @@ extension MemberCore {
         guard part.buffer.lastSize <= ready.maximumRecordSize else {
             let size = part.buffer.lastSize
             part.buffer.removeLast()
-            return "commit \(commit.number) of '\(commit.stream)' takes \(size) bytes, more than \(ready.maximumRecordSize): decide fewer events at once, or "
+            return
+                "commit \(commit.number) of '\(commit.stream)' takes \(size) bytes, more than \(ready.maximumRecordSize): decide fewer events at once, or "
                 + "raise max.message.bytes of the application's topics"
         }
         part.commits.append((commit.stream, part.buffer.records.count - 1))
@@ -198,7 +202,8 @@ extension MemberCore {
     private func add(_ item: Outcome.Letter, to part: inout Part) -> String? {
         var letter = item.letter
         guard (0..<ready.partitionCount).contains(letter.place.partition) else {
-            return "a dead letter is about partition \(letter.place.partition), and there are \(ready.partitionCount): its place must name one of them"
+            return
+                "a dead letter is about partition \(letter.place.partition), and there are \(ready.partitionCount): its place must name one of them"
         }
         if let message = item.message { letter.record = codec.encode(message) }
         part.buffer.add(letter: letter, codec: codec)

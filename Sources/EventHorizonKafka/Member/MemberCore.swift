@@ -324,11 +324,14 @@ struct MemberCore {
             turn.notices.append(
                 .stalled(
                     partition: 0,
-                    reason: "the topic '\(ready.names.topic(group.log))' is not there any more (\(failure.text)): restore it, or begin again with another "
+                    reason:
+                        "the topic '\(ready.names.topic(group.log))' is not there any more (\(failure.text)): restore it, or begin again with another "
                         + "application"))
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-            turn.notices.append(.stalled(partition: 0, reason: "the group gave this member up because its handler took longer than 5 minutes for one turn"))
-        default: turn.notices.append(.stalled(partition: 0, reason: "Kafka: \(failure)\(failure.isRefusal ? ": mend the rights or the credentials" : "")"))
+            turn.notices.append(
+                .stalled(partition: 0, reason: "the group gave this member up because its handler took longer than 5 minutes for one turn"))
+        default:
+            turn.notices.append(.stalled(partition: 0, reason: "Kafka: \(failure)\(failure.isRefusal ? ": mend the rights or the credentials" : "")"))
         }
     }
 

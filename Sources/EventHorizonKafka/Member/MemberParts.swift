@@ -19,7 +19,9 @@ final class MemberParts: Sendable {
     /// Blocks for so many nanoseconds, or until the member ends.
     func pause(_ nanoseconds: UInt64) { _ = closing.wait(until: MonotonicTime.now &+ nanoseconds) { $0 ? true : nil } }
 
-    init(_ configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, bell: Bell, _ answer: @escaping @Sendable (Replica.Answer) -> Void) throws {
+    init(
+        _ configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, bell: Bell, _ answer: @escaping @Sendable (Replica.Answer) -> Void
+    ) throws {
         listener = GroupListener()
         let name = ready.names.group(group.name)
         replica = group.log == .commands ? try Replica(folder: configuration.replicaFolder, answer) : nil

@@ -137,7 +137,12 @@ struct RecordBuffer: Sendable {
         }
     }
 
-    mutating func add(_ key: TopologyKey) { add(.topology, 0, key: key.description) { _ in } value: { $0.bytes.append(UInt8(ascii: "+")) } }
+    mutating func add(_ key: TopologyKey) {
+        add(.topology, 0, key: key.description) { _ in
+        } value: {
+            $0.bytes.append(UInt8(ascii: "+"))
+        }
+    }
 
     var lastSize: Int { records.last?.value.count ?? 0 }
 

@@ -87,7 +87,8 @@ struct DeliveryDecoder {
         }
         var category = stream.category.description
         guard let header = message.header(MessageHeaders.category), !category.withUTF8({ $0.elementsEqual(header) }) else { return nil }
-        return "its body says that it is of '\(stream)', its header \(MessageHeaders.category) is '\(String(decoding: header.prefix(256), as: UTF8.self))'"
+        return
+            "its body says that it is of '\(stream)', its header \(MessageHeaders.category) is '\(String(decoding: header.prefix(256), as: UTF8.self))'"
     }
 
     private func undecodable(_ message: UnsafeMutablePointer<rd_kafka_message_t>, stream: StreamID?, reason: String) -> Delivery.Content {

@@ -100,7 +100,8 @@ final class Replica: Sendable {
                 if end == nil, case .after = load.extent { end = try file.last(of: load.stream, codec: files.codec)?.position }
                 answer(.loaded(load, epoch: epoch, .commits(commits), end: end ?? .start))
             } catch let error as WireError {
-                answer(.loaded(load, epoch: epoch, .unreadable(reason: "a record of '\(load.stream)' cannot be read by this build: \(error)"), end: nil))
+                answer(
+                    .loaded(load, epoch: epoch, .unreadable(reason: "a record of '\(load.stream)' cannot be read by this build: \(error)"), end: nil))
             } catch {
                 answer(.broken(partition: load.partition, epoch: epoch, "\(error)"))
             }

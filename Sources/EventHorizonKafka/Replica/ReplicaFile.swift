@@ -53,7 +53,8 @@ final class ReplicaFile {
                 if let file = try ReplicaFile(path: path, identity) { return file }
             }
         }
-        throw Failure(description: "the replicas in '\(folder)' are all in use by other processes: give this worker a folder of its own (--replica-folder)")
+        throw Failure(
+            description: "the replicas in '\(folder)' are all in use by other processes: give this worker a folder of its own (--replica-folder)")
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -66,7 +67,9 @@ final class ReplicaFile {
             path += "/\(part)"
             guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
                 throw Failure(
-                    description: "the folder of the replicas '\(folder)' cannot be made (\(String(cString: strerror(errno)))): name another (--replica-folder)")
+                    description:
+                        "the folder of the replicas '\(folder)' cannot be made (\(String(cString: strerror(errno)))): name another (--replica-folder)"
+                )
             }
         }
     }
@@ -80,7 +83,8 @@ final class ReplicaFile {
         guard status == SQLITE_OK, let opened else {
             let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close(opened)
-            throw Failure(description: "the replica '\(path)' cannot be opened (\(reason)): look at the folder's rights, or name another (--replica-folder)")
+            throw Failure(
+                description: "the replica '\(path)' cannot be opened (\(reason)): look at the folder's rights, or name another (--replica-folder)")
         }
         database = opened
         do {
@@ -256,7 +260,8 @@ final class ReplicaFile {
 
     private func failure(_ what: String) -> Failure {
         Failure(
-            description: "the replica '\(path)' cannot be \(what) (\(String(cString: sqlite3_errmsg(database)))): look at the disk, or remove the file: it is "
+            description:
+                "the replica '\(path)' cannot be \(what) (\(String(cString: sqlite3_errmsg(database)))): look at the disk, or remove the file: it is "
                 + "built anew from the events")
     }
 }

@@ -54,7 +54,9 @@ final class PartitionWriter: Sendable {
     /// How long progress alone waits for company, in nanoseconds.
     private static let progressDelay: UInt64 = 40_000_000
 
-    init(_ partition: Int, epoch: UInt64, metadata: GroupMetadata?, generation: Int, context: WriterContext, tell: @escaping @Sendable (Event) -> Void) {
+    init(
+        _ partition: Int, epoch: UInt64, metadata: GroupMetadata?, generation: Int, context: WriterContext, tell: @escaping @Sendable (Event) -> Void
+    ) {
         self.partition = partition
         self.epoch = epoch
         self.context = context
@@ -227,9 +229,12 @@ final class PartitionWriter: Sendable {
         let categories = context.group.categories
         let reading = LogReading(configuration: context.configuration, group: context.ready.names.group(context.group.name))
         let isWhole = try reading.read(topic, partition, from: next, to: bounds.upperBound, isStopped: { isStopped }) { message in
-            if let category = message.header(MessageHeaders.category), !categories.contains(Category(String(decoding: category, as: UTF8.self))) { return }
+            if let category = message.header(MessageHeaders.category), !categories.contains(Category(String(decoding: category, as: UTF8.self))) {
+                return
+            }
             // What cannot be read is passed over here: whose it is nobody knows.
-            guard let stream = (try? codec.decodeCommit(message.body))?.stream ?? Self.stream(of: message), categories.contains(stream.category) else { return }
+            guard let stream = (try? codec.decodeCommit(message.body))?.stream ?? Self.stream(of: message), categories.contains(stream.category)
+            else { return }
             rows.append((stream, [UInt8](message.body), message.pointee.offset))
             size += message.body.count
             guard rows.count >= 1_000 || size > 4 << 20 else { return }
@@ -277,7 +282,8 @@ final class PartitionWriter: Sendable {
                 if failure.isOfRecord {
                     for record in try session.refused(failure, part) {
                         guard let token = part.remove(record) else { continue }
-                        let reason = "the brokers refuse the record (\(failure)): make it smaller, or raise max.message.bytes of the application's topics"
+                        let reason =
+                            "the brokers refuse the record (\(failure)): make it smaller, or raise max.message.bytes of the application's topics"
                         refused.append(SettleAnswer(token: token, result: .refused(reason: reason)))
                     }
                     continue

@@ -163,7 +163,9 @@ struct Admin: Sendable {
             let code = rd_kafka_query_watermark_offsets(client.handle, topic, Int32(partition), &low, &high, 5_000)
             if code == RD_KAFKA_RESP_ERR_NO_ERROR { return low..<max(low, high) }
             // A topic that was just created, or moves, has no leader for a moment.
-            guard !KafkaFailure(code).isRefusal, MonotonicTime.now < deadline else { throw KafkaFailure(code, "the end of '\(topic)': \(KafkaFailure(code).text)") }
+            guard !KafkaFailure(code).isRefusal, MonotonicTime.now < deadline else {
+                throw KafkaFailure(code, "the end of '\(topic)': \(KafkaFailure(code).text)")
+            }
             usleep(50_000)
         }
     }

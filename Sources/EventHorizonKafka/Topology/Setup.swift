@@ -126,7 +126,8 @@ struct Setup: Sendable {
                 }
                 if failure.code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR {
                     throw Misconfiguration(
-                        "topics with \(configuration.replicas) replicas cannot be created (\(failure)): start that many brokers, or ask for fewer replicas")
+                        "topics with \(configuration.replicas) replicas cannot be created (\(failure)): start that many brokers, or ask for fewer replicas"
+                    )
                 }
                 if isCancelled() { throw BrokerError(.cancelled, "setting up Kafka was cancelled") }
                 guard MonotonicTime.now < deadline else {
