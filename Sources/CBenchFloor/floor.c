@@ -23,6 +23,7 @@ typedef struct {
     bench_floor_result *result;
     atomic_int ready;
     atomic_int failed;
+    atomic_long rows;
     double started;
     double ended;
 } run;
@@ -173,10 +174,17 @@ static void *publisher(void *context) {
     if (open_loop(r, &l)) return NULL;
     while (atomic_load(&r->ready) < 2 && !atomic_load(&r->failed)) usleep(1000);
     char *body = calloc(1, r->options->payload), subject[64];
-    long stored = 0, count = r->options->commands;
+    long stored = 0, warm_up = r->options->warm_up, count = warm_up + r->options->commands;
     r->started = now();
     for (long i = 0; i < count && !atomic_load(&r->failed); i++) {
-        double due = r->options->rate ? r->started + (double)i / r->options->rate : now();
+        if (i == warm_up && warm_up) {
+            while (atomic_load(&r->rows) < warm_up && !atomic_load(&r->failed)) {
+                turn(&l, 1);
+                stored += take_answers(r, &l);
+            }
+            r->started = now();
+        }
+        double due = r->options->rate && i >= warm_up ? r->started + (double)(i - warm_up) / r->options->rate : now();
         while (now() < due) {
             turn(&l, 0);
             stored += take_answers(r, &l);
@@ -205,7 +213,7 @@ static void *handler(void *context) {
     run *r = context;
     loop l;
     if (open_loop(r, &l)) return NULL;
-    long count = r->options->commands, got = 0, answered = 0, positioned = 0;
+    long count = (long)r->options->warm_up + r->options->commands, got = 0, answered = 0, positioned = 0;
     long *last = calloc(r->options->aggregates, sizeof *last);
     char subject[64], position[32];
     ask(r, &l, "FLOOR_CMD");
@@ -253,8 +261,8 @@ static void *projector(void *context) {
     sqlite3_prepare_v2(db, "insert or replace into cp values(0,?)", -1, &position, NULL);
     sqlite3_prepare_v2(db, "begin immediate", -1, &begin, NULL);
     sqlite3_prepare_v2(db, "commit", -1, &commit, NULL);
-    double *latencies = r->result->latencies = calloc(r->options->commands, sizeof *latencies);
-    long count = r->options->commands, got = 0;
+    long count = (long)r->options->warm_up + r->options->commands, got = 0;
+    double *latencies = r->result->latencies = calloc(count, sizeof *latencies);
     ask(r, &l, "FLOOR_EVT");
     ask(r, &l, "FLOOR_EVT");
     atomic_fetch_add(&r->ready, 1);
@@ -282,6 +290,7 @@ static void *projector(void *context) {
         sqlite3_reset(commit);
         double committed = now();
         for (long i = first; i < got; i++) latencies[i] = committed - latencies[i];
+        atomic_store(&r->rows, got);
         if (l.asked - got < BATCH) ask(r, &l, "FLOOR_EVT");
     }
     r->ended = now();

@@ -30,6 +30,9 @@ final class CommitClock: Instrument {
     }
 
     var rows: Int { state.withLock { $0.rows } }
+    func wait(for count: Int) async throws {
+        while rows < count { try await Task.sleep(for: .milliseconds(5)) }
+    }
     var lastCommit: Double { state.withLock { $0.lastCommit } }
     var latencies: [Double] { state.withLock { $0.latencies } }
 }

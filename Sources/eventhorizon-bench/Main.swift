@@ -25,10 +25,10 @@ import ServerSupport
     private static func run(_ options: Options) async throws {
         switch options.role {
         case .parent: try await Pipeline(options: options).run()
-        case .publisher: tell("start", try await Publishing(options: options, broker: nats(options)).run())
-        case .handler: try await handler(options, nats(options)).run()
+        case .publisher: tell("start", try await Publishing(options: options, broker: remote(options)).run())
+        case .handler: try await handler(options, remote(options)).run()
         case .projector:
-            let measured = try await Projecting(options: options, broker: nats(options)).run()
+            let measured = try await Projecting(options: options, broker: remote(options)).run()
             if options.rate > 0 { for latency in measured.latencies { tell("latency", latency) } }
             tell("end", measured.end)
         }
@@ -38,15 +38,17 @@ import ServerSupport
     static func handler(_ options: Options, _ broker: any Broker) -> CommandHandlerWorker {
         var worker = CommandHandlerWorker(Bookings.self, broker: broker)
         worker.settings.sharedCommands = options.shared
-        if options.role == .handler { worker.instruments = [ReadySign()] }
+        if options.role == .handler { worker.instruments = [ReadySign(partitions: options.partitions)] }
         return worker
     }
 
-    private static func nats(_ options: Options) throws -> any Broker {
+    private static func remote(_ options: Options) throws -> any Broker {
         guard let address = BrokerAddress(options.url) else {
             throw Misconfiguration("--url is '\(options.url)': \(BrokerAddress.expectation) is expected")
         }
-        let settings = BrokerSettings(address: address, application: options.application, clientName: "eventhorizon-bench")
+        var settings = BrokerSettings(address: address, application: options.application, clientName: "eventhorizon-bench")
+        settings.partitionCount = options.partitions
+        settings.replicaFolder = "\(options.folder)/replicas"
         return try broker(settings, surroundings: .system)
     }
 

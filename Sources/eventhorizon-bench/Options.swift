@@ -6,6 +6,9 @@ struct Options {
     var broker = "nats"
     var url = ""
     var commands = 100_000
+    /// Commands before those that count.
+    var warmUp = 0
+    var partitions = Topology.defaultPartitionCount
     var aggregates = 1_000
     var payload = 200
     var rate = 0
@@ -23,9 +26,12 @@ struct Options {
 
         usage: eventhorizon-bench pipeline [options]
 
-          --broker nats|memory     nats: publisher and workers are processes of their own; memory: all in one [nats]
+          --broker nats|kafka|memory
+                                   nats, kafka: publisher and workers are processes of their own; memory: all in one [nats]
           --url URL                a running server; else one is started, as make demo does []
           --commands N             [100000]
+          --warm-up N              commands before those: the clock starts when each of them has its row [0]
+          --partitions N           [\(Topology.defaultPartitionCount)]
           --aggregates A           [1000]
           --payload B              bytes of a command's payload and of its event's, at least 40 [200]
           --rate R                 commands a second, for latencies; 0: as fast as it goes [0]
@@ -34,8 +40,8 @@ struct Options {
           --shared N               how many commands of one aggregate share a commit at most; 1: none [64]
           --no-floor               leaves the bare loop out
 
-        The last line is JSON. floor_per_second is a bare loop over libnats and SQLite that does the same work in the same run, in one process;
-        ratio is commands_per_second divided by it.
+        The last line is JSON. floor_per_second is a bare loop over libnats or librdkafka (in transactions) and SQLite that does the same work in the
+        same run, in one process; ratio is commands_per_second divided by it.
         """
 
     init(_ arguments: [String]) throws {
@@ -48,9 +54,11 @@ struct Options {
             }
             guard let value = arguments.popFirst() else { throw Misconfiguration("\(flag) needs a value: see --help") }
             switch flag {
-            case "--broker": broker = try Self.one(of: ["nats", "memory"], value, flag)
+            case "--broker": broker = try Self.one(of: ["nats", "kafka", "memory"], value, flag)
             case "--url": url = value
             case "--commands": commands = try Self.number(value, flag, from: 1)
+            case "--warm-up": warmUp = try Self.number(value, flag, from: 0)
+            case "--partitions": partitions = try Self.number(value, flag, from: 1)
             case "--aggregates": aggregates = try Self.number(value, flag, from: 1)
             case "--payload": payload = try Self.number(value, flag, from: 40)
             case "--rate": rate = try Self.number(value, flag, from: 0)
@@ -66,12 +74,21 @@ struct Options {
         if broker == "memory" { hasFloor = false }
     }
 
+    /// To publish the warm-up alone; nil where there is none.
+    var warmUpOnly: Options? {
+        guard warmUp > 0 else { return nil }
+        var options = self
+        options.commands = warmUp
+        options.rate = 0
+        return options
+    }
+
     /// For a child in `role`.
     func arguments(for role: Role, url: String, folder: String) -> [String] {
         [
             "pipeline", "--role", role.rawValue, "--url", url, "--folder", folder, "--commands", "\(commands)", "--aggregates", "\(aggregates)",
-            "--payload",
-            "\(payload)", "--rate", "\(rate)", "--format", format, "--shared", "\(shared)",
+            "--payload", "\(payload)", "--rate", "\(rate)", "--format", format, "--shared", "\(shared)", "--warm-up", "\(warmUp)",
+            "--partitions", "\(partitions)",
         ]
     }
 

@@ -19,7 +19,7 @@ struct Pipeline {
 
     func run() async throws {
         var runs: [Run] = []
-        let server = options.broker == "nats" && options.url.isEmpty ? try await NATSServer.start() : nil
+        let server = try await startedServer()
         for number in 1...options.runs {
             let before = server.map { Usage(of: $0.pid) }
             var run = try await options.broker == "memory" ? memory() : processes(server?.url ?? options.url, "bench\(number)")
@@ -37,6 +37,20 @@ struct Pipeline {
         Report(options: options, runs: runs).print()
     }
 
+    /// Nil where none is needed.
+    private func startedServer() async throws -> (url: String, pid: Int32, stop: @Sendable () async -> Void)? {
+        guard options.url.isEmpty else { return nil }
+        switch options.broker {
+        case "nats":
+            let server = try await NATSServer.start()
+            return (server.url, server.pid, { await server.stop() })
+        case "kafka":
+            let server = try await KafkaServer.start()
+            return (server.url, server.pid, { await server.stop() })
+        default: return nil
+        }
+    }
+
     private func progress(_ number: Int, _ run: Run) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         let floor = run.floorSeconds.map { ", bare loop \(Int(Double(options.commands) / $0))/s" } ?? ""
@@ -49,11 +63,15 @@ struct Pipeline {
         let folder = try TemporaryFolder("bench")
         var options = options
         options.folder = folder.path
-        let broker = MemoryBroker()
+        let broker = MemoryBroker(partitionCount: options.partitions)
         let projecting = Projecting(options: options, broker: broker)
         return try await withThrowingTaskGroup(of: Void.self) { [options] group in
             group.addTask { try await Main.handler(options, broker).run() }
             async let measured = projecting.run()
+            if let warmUp = options.warmUpOnly {
+                _ = try await Publishing(options: warmUp, broker: broker).run()
+                try await projecting.clock.wait(for: options.warmUp)
+            }
             let start = try await Publishing(options: options, broker: broker).run()
             let end = try await measured
             group.cancelAll()
@@ -66,12 +84,13 @@ struct Pipeline {
         let handler = try child(.handler, url, folder, application)
         let projector = try child(.projector, url, folder, application)
         for worker in [handler, projector] { _ = try await worker.line(within: .seconds(20)) { $0 == "ready" } }
-        let publisher = try child(.publisher, url, folder, application)
-        let limit = Duration.seconds(60 + options.commands / 500 + (options.rate > 0 ? options.commands / options.rate : 0))
-        for child in [publisher, projector] {
-            let status = try await child.exit(within: limit)
-            guard status == .exited(0) else { throw Misconfiguration("\(child.name) ended with \(status):\n\(child.tail())") }
+        let limit = Duration.seconds(60 + (options.warmUp + options.commands) / 500 + (options.rate > 0 ? options.commands / options.rate : 0))
+        if let warmUp = options.warmUpOnly {
+            try await end(of: child(.publisher, url, folder, application, warmUp), within: limit)
+            _ = try await projector.line(within: limit) { $0 == "warm" }
         }
+        let publisher = try child(.publisher, url, folder, application)
+        for child in [publisher, projector] { try await end(of: child, within: limit) }
         var run = Run()
         run.usage["command_handler"] = Usage(of: handler.pid)
         handler.terminate()
@@ -94,9 +113,17 @@ struct Pipeline {
         return run
     }
 
-    private func child(_ role: Options.Role, _ url: String, _ folder: TemporaryFolder, _ application: String) throws -> ChildProcess {
+    private func end(of child: ChildProcess, within limit: Duration) async throws {
+        let status = try await child.exit(within: limit)
+        guard status == .exited(0) else { throw Misconfiguration("\(child.name) ended with \(status):\n\(child.tail())") }
+    }
+
+    private func child(
+        _ role: Options.Role, _ url: String, _ folder: TemporaryFolder, _ application: String, _ options: Options? = nil
+    ) throws -> ChildProcess {
         try ChildProcess(
-            Self.program, options.arguments(for: role, url: url, folder: folder.path) + ["--application", application], errors: .inherited)
+            Self.program, (options ?? self.options).arguments(for: role, url: url, folder: folder.path) + ["--application", application],
+            errors: .inherited)
     }
 
     /// This very program.
@@ -108,17 +135,20 @@ struct Pipeline {
 
     private func floor(_ url: String) throws -> Double {
         let folder = try TemporaryFolder("bench")
+        // The bare loop over librdkafka takes the broker as librdkafka does.
+        let url = url.hasPrefix("kafka://") ? String(url.dropFirst("kafka://".count)) : url
         return try url.withCString { url in
             try (folder.path + "/rows").withCString { rows in
                 var asked = bench_floor_options(
-                    url: url, rows: rows, commands: Int32(options.commands), aggregates: Int32(options.aggregates), payload: Int32(options.payload),
+                    url: url, rows: rows, commands: Int32(options.commands), warm_up: Int32(options.warmUp),
+                    aggregates: Int32(options.aggregates), partitions: Int32(options.partitions), payload: Int32(options.payload),
                     rate: Int32(options.rate))
                 var result = bench_floor_result()
-                bench_floor_run(&asked, &result)
+                if options.broker == "kafka" { bench_floor_run_kafka(&asked, &result) } else { bench_floor_run(&asked, &result) }
                 free(result.latencies)
                 let error = withUnsafeBytes(of: &result.error) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-                guard error.isEmpty, result.rows == options.commands else {
-                    throw Misconfiguration("the bare loop failed: \(error), \(result.rows) of \(options.commands) rows")
+                guard error.isEmpty, result.rows == options.warmUp + options.commands else {
+                    throw Misconfiguration("the bare loop failed: \(error), \(result.rows) of \(options.warmUp + options.commands) rows")
                 }
                 return result.seconds
             }

@@ -5,7 +5,10 @@ import Synchronization
 
 /// Says `ready` on standard output when a worker holds every partition.
 final class ReadySign: Instrument {
+    private let partitions: Int
     private let claimed = Mutex(0)
+
+    init(partitions: Int) { self.partitions = partitions }
 
     func receive(_ signal: Signal) {
         guard case .partitionClaimed = signal else { return }
@@ -13,7 +16,7 @@ final class ReadySign: Instrument {
             claimed += 1
             return claimed
         }
-        guard count == Topology.defaultPartitionCount else { return }
+        guard count == partitions else { return }
         print("ready")
         fflush(nil)
     }

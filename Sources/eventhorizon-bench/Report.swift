@@ -17,7 +17,8 @@ struct Report {
             [
                 ("broker", options.broker),
                 ("commands, aggregates, payload", "\(options.commands), \(options.aggregates), \(options.payload) B \(options.format)"),
-                ("partitions", "8"), ("commands/s", whole(median(speeds))), ("bare loop/s", floors.isEmpty ? "-" : whole(median(floors))),
+                ("warm-up, partitions", "\(options.warmUp), \(options.partitions)"), ("commands/s", whole(median(speeds))),
+                ("bare loop/s", floors.isEmpty ? "-" : whole(median(floors))),
                 ("ratio", ratios.isEmpty ? "-" : decimal(median(ratios))),
                 (
                     "p50, p99, p99.9 ms",
@@ -28,7 +29,8 @@ struct Report {
 
         func milliseconds(_ percent: Double) -> String { latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000) }
         let fields = [
-            "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"aggregates\":\(options.aggregates)",
+            "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"warm_up\":\(options.warmUp)",
+            "\"partitions\":\(options.partitions)", "\"aggregates\":\(options.aggregates)",
             "\"payload\":\(options.payload)",
             "\"format\":\"\(options.format)\"", "\"shared\":\(options.shared)", "\"rate\":\(options.rate)", "\"runs\":\(runs.count)",
             "\"commands_per_second\":\(whole(median(speeds)))", "\"floor_per_second\":\(floors.isEmpty ? "null" : whole(median(floors)))",

@@ -1,6 +1,7 @@
 import EventHorizon
 import EventHorizonSQLite
 import EventHorizonWorkers
+import Glibc
 
 /// Projects until every command has its row, and checks the rows.
 struct Projecting: Sendable {
@@ -17,11 +18,16 @@ struct Projecting: Sendable {
     func run() async throws -> Measured {
         let store = SQLite(folder: options.folder)
         var worker = ProjectorWorker(BookingCounts(clock: clock), into: store, broker: broker)
-        worker.instruments = options.role == .projector ? [clock, ReadySign()] : [clock]
+        worker.instruments = options.role == .projector ? [clock, ReadySign(partitions: options.partitions)] : [clock]
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [worker] in try await worker.run() }
             group.addTask {
-                while clock.rows < options.commands { try await Task.sleep(for: .milliseconds(5)) }
+                try await clock.wait(for: options.warmUp)
+                if options.role == .projector {
+                    print("warm")
+                    fflush(nil)
+                }
+                try await clock.wait(for: total)
             }
             try await group.next()
             group.cancelAll()
@@ -32,13 +38,15 @@ struct Projecting: Sendable {
                 [try row[0, as: Int.self], try row[1, as: Int.self], try row[2, as: Int.self]]
             }
         }
-        let streams = min(options.aggregates, options.commands)
-        guard rows == [[streams, options.commands, streams]] else {
+        let streams = min(options.aggregates, max(options.warmUp, options.commands))
+        guard rows == [[streams, total, streams]] else {
             throw Misconfiguration(
-                "the rows are wrong: \(rows), expected \([streams, options.commands, streams]) (aggregates, bookings, versions that match)")
+                "the rows are wrong: \(rows), expected \([streams, total, streams]) (aggregates, bookings, versions that match)")
         }
-        return Measured(end: clock.lastCommit, latencies: clock.latencies)
+        return Measured(end: clock.lastCommit, latencies: Array(clock.latencies.dropFirst(options.warmUp)))
     }
+
+    private var total: Int { options.warmUp + options.commands }
 }
 
 struct Measured {
