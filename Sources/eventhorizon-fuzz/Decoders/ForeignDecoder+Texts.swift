@@ -10,11 +10,12 @@ extension ForeignDecoder {
                 texts: ["memory:", "nats://127.0.0.1:4222", "nats://user:secret@host:4222,nats://token@[::1]:4222", "nats://[::1]", "nats://a.b:1"]
             ) { bytes in
                 let text = String(decoding: bytes, as: UTF8.self)
-                let shown = BrokerAddress.redact(text)
                 guard let address = BrokerAddress(text) else { return .refused }
                 guard let again = BrokerAddress(address.servers.isEmpty ? "memory:" : address.servers.joined(separator: ",")), again == address else {
                     return .broken("the address is not the same when it is read again")
                 }
+                // The scheme may be said once for all servers, so the text itself is shown otherwise.
+                let shown = BrokerAddress.redact(address.servers.joined(separator: ","))
                 return address.scheme == .memory || address.description == shown ? .accepted : .broken("two ways to hide its secrets differ")
             },
             ForeignDecoder(
