@@ -27,12 +27,7 @@ struct Queue<Element> {
         guard !isEmpty else { return nil }
         let first = elements[head]
         head += 1
-        if head == elements.count {
-            removeAll()
-        } else if head > 64, head * 2 > elements.count {
-            elements.removeFirst(head)
-            head = 0
-        }
+        giveBack()
         return first
     }
 
@@ -42,6 +37,11 @@ struct Queue<Element> {
             body(elements[head])
             head += 1
         }
+        giveBack()
+    }
+
+    /// What was taken is given back when it is most of the storage.
+    private mutating func giveBack() {
         if head == elements.count {
             removeAll()
         } else if head > 64, head * 2 > elements.count {
