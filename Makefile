@@ -15,7 +15,7 @@ help:
 	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
 	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
 	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
-	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
+	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: BROKER=kafka or memory, ARGS for more'
 	@echo 'make lint              format, generated code, determinism, compose file'
 	@echo 'make format            formats the Swift code in place'
 	@echo 'make proto             generates the wire code from proto/ anew'
@@ -52,9 +52,9 @@ test_integration:
 
 # ARGS='--rate 500 --commands 5000', for instance: see .build/release/eventhorizon-bench --help.
 bench:
-	@.ci/packages build server
+	@.ci/packages build $(or $(filter kafka,$(BROKER)),$(if $(filter memory,$(BROKER)),,server))
 	@swift build --quiet -c release --product eventhorizon-bench
-	@.build/release/eventhorizon-bench pipeline $(ARGS)
+	@.build/release/eventhorizon-bench pipeline $(if $(BROKER),--broker $(BROKER)) $(ARGS)
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
