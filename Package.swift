@@ -192,6 +192,7 @@ let package = Package(
             dependencies: [
                 "CBenchMessages", "EventHorizon", "EventHorizonBridge", "EventHorizonBrokers", "EventHorizonJSON", "EventHorizonMemory",
                 "EventHorizonProtobuf", "EventHorizonWire", "ServerSupport", .target(name: "EventHorizonNATS", condition: .when(traits: ["NATS"])),
+                .target(name: "EventHorizonKafka", condition: .when(traits: ["Kafka"])),
             ],
             swiftSettings: settings),
 

@@ -1,5 +1,4 @@
 #if Kafka
-import CRDKafka
 import EventHorizon
 import EventHorizonWire
 import Glibc
@@ -19,7 +18,7 @@ struct DeliveryDecoder {
     }
 
     /// Nil where the group did not ask for the record.
-    mutating func decode(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> Delivery.Content? {
+    mutating func decode(_ message: some FoundRecord) -> Delivery.Content? {
         // Without the header the body says whose it is.
         var isAsked: Bool?
         if let category = message.header(MessageHeaders.category) { isAsked = asksFor(category) }
@@ -40,7 +39,7 @@ struct DeliveryDecoder {
         return false
     }
 
-    private func command(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> Delivery.Content? {
+    private func command(_ message: some FoundRecord) -> Delivery.Content? {
         let envelope: Envelope
         do {
             envelope = try codec.decodeEnvelope(message.body)
@@ -61,7 +60,7 @@ struct DeliveryDecoder {
         return .command(envelope)
     }
 
-    private func commit(_ message: UnsafeMutablePointer<rd_kafka_message_t>, isAsked: Bool?) -> Delivery.Content? {
+    private func commit(_ message: some FoundRecord, isAsked: Bool?) -> Delivery.Content? {
         let commit: Commit
         do {
             commit = try codec.decodeCommit(message.body)
@@ -79,7 +78,7 @@ struct DeliveryDecoder {
         return .commit(commit)
     }
 
-    private func disagreement(_ message: UnsafeMutablePointer<rd_kafka_message_t>, with stream: StreamID) -> String? {
+    private func disagreement(_ message: some FoundRecord, with stream: StreamID) -> String? {
         var aggregate = stream.aggregate
         let key = message.key
         guard aggregate.withUTF8({ $0.elementsEqual(key) }) else {
@@ -91,7 +90,7 @@ struct DeliveryDecoder {
             "its body says that it is of '\(stream)', its header \(MessageHeaders.category) is '\(String(decoding: header.prefix(256), as: UTF8.self))'"
     }
 
-    private func undecodable(_ message: UnsafeMutablePointer<rd_kafka_message_t>, stream: StreamID?, reason: String) -> Delivery.Content {
+    private func undecodable(_ message: some FoundRecord, stream: StreamID?, reason: String) -> Delivery.Content {
         .undecodable(
             record: [UInt8](message.body), stream: stream,
             type: message.header(MessageHeaders.type).map { String(decoding: $0, as: UTF8.self) } ?? "", reason: reason)

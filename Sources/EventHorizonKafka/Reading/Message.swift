@@ -2,13 +2,22 @@
 import CRDKafka
 import Glibc
 
-extension UnsafeMutablePointer<rd_kafka_message_t> {
+/// A record as a reader finds it.
+protocol FoundRecord {
+    var body: UnsafeRawBufferPointer { get }
+    var key: UnsafeRawBufferPointer { get }
+    /// Calls `body` with each header, in order, until it gives false; the bytes are valid inside of it only.
+    func forEachHeader(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool)
+    /// The value of the last header of that name, valid as long as the record.
+    func header(_ name: String) -> UnsafeRawBufferPointer?
+}
+
+extension UnsafeMutablePointer: FoundRecord where Pointee == rd_kafka_message_t {
     /// Valid as long as the message.
     var body: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointee.payload, count: pointee.payload == nil ? 0 : pointee.len) }
     /// Valid as long as the message.
     var key: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointee.key, count: pointee.key == nil ? 0 : pointee.key_len) }
 
-    /// Calls `body` with each header, in order, until it gives false; the bytes are valid inside of it only.
     func forEachHeader(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool) {
         var headers: OpaquePointer?
         guard rd_kafka_message_headers(self, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else { return }
@@ -24,7 +33,6 @@ extension UnsafeMutablePointer<rd_kafka_message_t> {
         }
     }
 
-    /// The value of the last header of that name.
     func header(_ name: String) -> UnsafeRawBufferPointer? {
         var headers: OpaquePointer?
         guard rd_kafka_message_headers(self, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else { return nil }

@@ -26,5 +26,5 @@ struct ForeignDecoder {
     }
 
     /// Every decoder there is. `make lint` looks for those that are missing.
-    static func all() throws -> [ForeignDecoder] { wire() + headers() + payloads() + texts() + (try nats()) }
+    static func all() throws -> [ForeignDecoder] { [wire(), headers(), payloads(), texts(), try nats(), kafka()].flatMap { $0 } }
 }
