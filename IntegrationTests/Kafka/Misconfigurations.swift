@@ -97,5 +97,24 @@ struct Misconfigurations {
         }
         #expect(problem?.description.contains(topic) == true, "\(String(describing: problem))")
     }
+
+    @Test func commands_that_were_created_anew_under_a_member_are_not_gone_on_with() async throws {
+        let configuration = try await configuration(sharedServer(), partitions: 1)
+        let broker = KafkaBroker(configuration, surroundings: surroundings)
+        let topic = "\(configuration.application).commands"
+        let problem = await #expect(throws: Misconfiguration.self) {
+            try await broker.withMember(of: handlers()) { member in
+                let probe = probe(member)
+                try await probe.holdAll()
+                _ = try await broker.publish((0..<5).map { command("a\($0)", $0) })
+                try await probe.wait(for: "the commands are delivered") { probe.commands.count == 5 }
+                let ready = try await broker.open()
+                try await ForeignThread.run { try ready.admin.delete(topic) }
+                try await create([TopicSetup(name: topic, use: .log(.commands), partitionCount: 1, replicas: 1)], configuration)
+                try await probe.wait(for: "it gives up") { probe.isDraining }
+            }
+        }
+        #expect(problem?.description.contains(topic) == true, "\(String(describing: problem))")
+    }
 }
 #endif

@@ -118,5 +118,54 @@ struct Reading {
             try await probe.wait(for: "the rest is delivered") { probe.commands.count == 10 }
         }
     }
+
+    @Test func progress_is_stored_though_nothing_comes_after_it() async throws {
+        let broker = try await broker(sharedServer(), partitions: 1)
+        let ready = try await broker.open()
+        let (topic, group) = (ready.names.topic(.commands), ready.names.group("invitations"))
+        try await broker.withMember(of: handlers()) { member in
+            let probe = probe(member)
+            try await probe.holdAll()
+            _ = try await broker.publish([command("a")])
+            try await probe.wait(for: "the command is delivered") { probe.commands.count == 1 }
+            try await ForeignThread.run {
+                let deadline = MonotonicTime.now &+ 20_000_000_000
+                while try ready.admin.progress(of: group, in: topic, partitionCount: 1) != [0: 1], MonotonicTime.now < deadline {}
+                #expect(try ready.admin.progress(of: group, in: topic, partitionCount: 1) == [0: 1])
+            }
+        }
+    }
+
+    @Test func a_partition_that_is_not_taken_from_holds_up_no_other() async throws {
+        let broker = try await broker(sharedServer(), partitions: 2)
+        func aggregates(of partition: Int, _ count: Int) -> [String] {
+            Array((0...).lazy.map { "a\($0)" }.filter { Partitioner.partition(of: $0, count: 2) == partition }.prefix(count))
+        }
+        // More than the window, what was taken, and the library's own queue together hold.
+        let count = MemberCore.deliveryWindow / 2 + ReadAhead(partitionCount: 2).messages * 3
+        let (stuck, free) = (aggregates(of: 0, count), aggregates(of: 1, count))
+        for case .refused(let reason) in try await broker.publish((stuck + free).map { command($0) }) { Issue.record("\(reason)") }
+        try await broker.withMember(of: handlers()) { member in
+            let probe = probe(member)
+            probe.settlesAtOnce = false
+            var settled = 0
+            try await probe.wait(for: "the free partition is read to its end") {
+                for delivery in probe.deliveries[settled...] where delivery.partition == 1 { probe.settle(delivery) }
+                settled = probe.deliveries.count
+                probe.submit()
+                return probe.deliveries.count { $0.partition == 1 } == count
+            }
+            #expect(probe.deliveries.count { $0.partition == 0 } == MemberCore.deliveryWindow / 2)
+            for delivery in probe.deliveries where delivery.partition == 0 { probe.settle(delivery) }
+            settled = probe.deliveries.count
+            probe.submit()
+            try await probe.wait(for: "the other is read on") {
+                for delivery in probe.deliveries[settled...] { probe.settle(delivery) }
+                settled = probe.deliveries.count
+                probe.submit()
+                return probe.deliveries.count { $0.partition == 0 } == count
+            }
+        }
+    }
 }
 #endif

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PartTests {
     private let codec = WireCodec()
 
-    private func part(_ aggregates: String..., progress: UInt64? = nil) -> Part {
+    private func part(_ aggregates: String..., progress: UInt64? = nil) throws -> Part {
         var part = Part()
         for (index, aggregate) in aggregates.enumerated() {
             let id = MessageID(high: 1, low: UInt64(index))
@@ -16,7 +16,7 @@ import Testing
             let command = Envelope(
                 id: id, kind: .command, stream: stream, payload: Payload(name: "t", contentType: "", bytes: Array(aggregate.utf8)), correlation: id,
                 occurredAt: Timestamp(nanoseconds: 0))
-            part.buffer.add(command: command, to: 0, codec: codec)
+            try part.buffer.add(checked: command, to: 0, codec: codec)
             part.tokens.append((index + 1, index))
             part.commits.append((stream, index))
         }
@@ -31,9 +31,9 @@ import Testing
     }
 
     @Test func parts_are_joined_in_order_and_tokens_keep_their_records() throws {
-        var first = part("a", "b", progress: 5)
-        first.append(part("c", progress: 9))
-        first.append(part(progress: 7))
+        var first = try part("a", "b", progress: 5)
+        first.append(try part("c", progress: 9))
+        first.append(try part(progress: 7))
         #expect(try aggregates(of: first) == ["a", "b", "c"])
         #expect(first.tokens.map(\.record) == [0, 1, 2])
         #expect(first.commits.map(\.stream.aggregate) == ["a", "b", "c"])
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func a_refused_record_goes_and_the_others_keep_their_tokens() throws {
-        var part = part("a", "b", "c")
+        var part = try part("a", "b", "c")
         #expect(part.remove(1) == 2)
         #expect(try aggregates(of: part) == ["a", "c"])
         #expect(part.tokens.map(\.token) == [1, 3] && part.tokens.map(\.record) == [0, 1])
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func a_record_that_is_taken_back_leaves_nothing() throws {
-        var part = part("a", "b")
+        var part = try part("a", "b")
         let size = part.buffer.bytes.count
         part.buffer.add(TopologyKey.topology(after: 1, nonce: 1))
         part.buffer.removeLast()

@@ -96,6 +96,12 @@ final class Client: @unchecked Sendable {
         }
     }
 
+    /// Has a consumer's threads look at once which partitions there is room to fetch more of. By itself librdkafka 2.0.2 looks again up to a second
+    /// after a queue was full (`fetch.queue.backoff.ms` came later). Saying the credentials once more is the one call that wakes them and changes nothing.
+    func fetchOn(_ configuration: KafkaConfiguration) {
+        if let error = rd_kafka_sasl_set_credentials(handle, configuration.user ?? "", configuration.password ?? "") { rd_kafka_error_destroy(error) }
+    }
+
     /// The error after which nothing succeeds any more, if there was one.
     var fatalError: KafkaFailure? {
         var text = [CChar](repeating: 0, count: 512)

@@ -48,7 +48,9 @@ struct ClientSettings: Sendable {
     /// For commands that are published, and for answers: in order, once, for as long as it takes.
     static func publisher(_ configuration: KafkaConfiguration, maximumMessage: Int) -> ClientSettings {
         ClientSettings(configuration, role: "publisher").with(
-            ("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0"), ("linger.ms", "0"), ("retry.backoff.ms", "20"),
+            ("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0"), ("retry.backoff.ms", "20"),
+            // Requests, not records, are what a broker's time goes into.
+            ("linger.ms", "2"),
             ("queue.buffering.max.messages", "200000"), ("message.max.bytes", "\(maximumMessage)"),
             ("batch.size", "\(min(1_000_000, maximumMessage))"))
     }
@@ -80,10 +82,11 @@ struct ClientSettings: Sendable {
     }
 
     /// For reading partitions from positions that we name.
-    static func reader(_ configuration: KafkaConfiguration, group: String) -> ClientSettings {
+    static func reader(_ configuration: KafkaConfiguration, group: String, ahead: ReadAhead) -> ClientSettings {
         reading(configuration, group: group, role: "reader").with(
-            ("fetch.wait.max.ms", "500"), ("fetch.message.max.bytes", "262144"), ("queued.min.messages", "2000"),
-            ("queued.max.messages.kbytes", "8192"), ("fetch.error.backoff.ms", "50"))
+            // A partition that has room again waits for the broker's answer about the others.
+            ("fetch.wait.max.ms", "100"), ("fetch.message.max.bytes", "262144"), ("queued.min.messages", "\(ahead.messages)"),
+            ("queued.max.messages.kbytes", "\(ahead.bytes >> 10)"), ("fetch.error.backoff.ms", "50"))
     }
 
     /// For reading a partition to its end, once.

@@ -16,63 +16,34 @@ extension MemberCore {
         var next = Int64(clamping: position.rawValue)
         // Before the first record there is nothing to miss.
         if position == .start { next = session.low }
-        sessions[partition]!.reader = PartitionReader(next: next)
+        let topic = ready.names.topic(group.log)
+        guard let queue = PartitionQueue(of: parts.reader, topic, partition, bell: parts.bell) else {
+            earlyNotices.append(.stalled(partition: partition, reason: "the partition cannot be read: the library has no queue of it"))
+            return
+        }
+        sessions[partition]!.reader = PartitionReader(queue, next: next, ahead: ReadAhead(partitionCount: ready.partitionCount))
         let list = PartitionList()
-        list.add(ready.names.topic(group.log), partition, offset: next)
+        list.add(topic, partition, offset: next)
         if let failure = KafkaFailure(list.with({ rd_kafka_incremental_assign(parts.reader.handle, $0) })) {
             earlyNotices.append(.stalled(partition: partition, reason: "the partition cannot be read: \(failure)"))
         }
     }
 
     mutating func endReader(_ partition: Int) {
-        guard sessions[partition]?.reader != nil else { return }
-        sessions[partition]!.reader!.close()
-        let isPaused = sessions[partition]!.reader!.isPaused
+        guard var reader = sessions[partition]?.reader else { return }
         sessions[partition]!.reader = nil
         let list = PartitionList()
         list.add(ready.names.topic(group.log), partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        if isPaused { _ = list.with { rd_kafka_resume_partitions(parts.reader.handle, $0) } }
         if let error = list.with({ rd_kafka_incremental_unassign(parts.reader.handle, $0) }) { rd_kafka_error_destroy(error) }
+        reader.close()
     }
 
-    /// Reads on from where a session's deliveries ended.
-    private mutating func restartReader(_ partition: Int, _ reason: String, into turn: inout Turn) {
-        guard let next = sessions[partition]?.reader?.next else { return }
-        turn.notices.append(.readerRestarted(partition: partition, reason: reason))
-        startReader(partition, after: Position(UInt64(next)))
-    }
-
+    /// Takes in what the reader tells of all partitions together: what it reads lies in a queue for each.
     mutating func pollReader(into turn: inout Turn) {
-        hasMore = false
-        var left = Self.readsPerTurn
         while let message = rd_kafka_consumer_poll(parts.reader.handle, 0) {
-            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                takeReadError(message, into: &turn)
-                rd_kafka_message_destroy(message)
-                continue
-            }
-            let partition = Int(message.pointee.partition)
-            guard sessions.indices.contains(partition), sessions[partition]?.reader?.take(message) == true else {
-                rd_kafka_message_destroy(message)
-                continue
-            }
-            if sessions[partition]!.reader!.isFull, !sessions[partition]!.reader!.isPaused { pause(partition, true) }
-            left -= 1
-            if left == 0 {
-                hasMore = true
-                break
-            }
+            if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR { takeReadError(message, into: &turn) }
+            rd_kafka_message_destroy(message)
         }
-    }
-
-    /// The library is to fetch no more of the partition for now; it goes on being asked.
-    private mutating func pause(_ partition: Int, _ isPaused: Bool) {
-        let list = PartitionList()
-        list.add(ready.names.topic(group.log), partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        list.with { list in
-            _ = isPaused ? rd_kafka_pause_partitions(parts.reader.handle, list) : rd_kafka_resume_partitions(parts.reader.handle, list)
-        }
-        sessions[partition]!.reader!.isPaused = isPaused
     }
 
     private mutating func takeReadError(_ message: UnsafeMutablePointer<rd_kafka_message_t>, into turn: inout Turn) {
@@ -91,24 +62,35 @@ extension MemberCore {
         }
     }
 
-    /// Moves what was fetched into the turn, as far as the windows allow; each time another partition is first.
+    /// Takes what was fetched into the turn, as far as the windows allow; each time another partition is first.
     mutating func deliver(into turn: inout Turn) {
+        hasMore = false
         guard !isDraining else { return }
         let held = max(1, sessions.count { $0?.reader != nil })
         let window = max(512, Self.deliveryWindow / held)
         let bytes = Self.byteWindow / held
         let first = firstPartition
         firstPartition = (first + 1) % sessions.count
+        var left = Self.readsPerTurn
+        var hasRoom = false
         for offset in sessions.indices {
             let partition = (first + offset) % sessions.count
             guard sessions[partition]?.reader != nil else { continue }
-            deliver(partition, window: window, bytes: bytes, into: &turn)
-            if sessions[partition]!.reader!.isPaused, sessions[partition]!.reader!.isLow { pause(partition, false) }
+            deliver(partition, window: window, bytes: bytes, left: &left, into: &turn)
+            if sessions[partition]!.reader!.hasRoom() { hasRoom = true }
         }
+        if hasRoom { parts.reader.fetchOn(configuration) }
+        hasMore = left == 0
     }
 
-    private mutating func deliver(_ partition: Int, window: Int, bytes: Int, into turn: inout Turn) {
-        while sessions[partition]!.reader!.mayDeliver(window: window, bytes: bytes), let message = sessions[partition]!.reader!.popFirst() {
+    private mutating func deliver(_ partition: Int, window: Int, bytes: Int, left: inout Int, into turn: inout Turn) {
+        while left > 0, sessions[partition]!.reader!.mayDeliver(window: window, bytes: bytes), let message = sessions[partition]!.reader!.popFirst() {
+            defer { rd_kafka_message_destroy(message) }
+            left -= 1
+            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                takeReadError(message, into: &turn)
+                continue
+            }
             let position = Position(UInt64(message.pointee.offset + 1))
             if let content = decoder.decode(message) {
                 tellSkips(of: partition, into: &turn)
@@ -118,7 +100,6 @@ extension MemberCore {
                 sessions[partition]!.reader!.skipped += 1
                 sessions[partition]!.reader!.skippedTo = position
             }
-            rd_kafka_message_destroy(message)
         }
         tellSkips(of: partition, into: &turn)
     }

@@ -185,8 +185,8 @@ extension MemberCore {
 
     private func add(_ message: Outcome.Message, to part: inout Part) -> String? {
         let command = message.envelope
-        do { try codec.check(command) } catch { return error.description }
-        part.buffer.add(command: command, to: Partitioner.partition(of: command.stream.aggregate, count: ready.partitionCount), codec: codec)
+        let partition = Partitioner.partition(of: command.stream.aggregate, count: ready.partitionCount)
+        do { try part.buffer.add(checked: command, to: partition, codec: codec) } catch { return error.description }
         let limit = max(1, ready.maximumRecordSize - 65_536)
         guard part.buffer.lastSize <= limit else {
             let size = part.buffer.lastSize

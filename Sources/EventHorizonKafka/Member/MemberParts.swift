@@ -11,6 +11,7 @@ final class MemberParts: Sendable {
     let reader: Client
     let replica: Replica?
     let listener: GroupListener
+    let bell: Bell
     private let closing = Monitor(false)
 
     /// For threads that go on beside the member.
@@ -23,11 +24,13 @@ final class MemberParts: Sendable {
         _ configuration: KafkaConfiguration, ready: Ready, group: GroupDeclaration, bell: Bell, _ answer: @escaping @Sendable (Replica.Answer) -> Void
     ) throws {
         listener = GroupListener()
+        self.bell = bell
         let name = ready.names.group(group.name)
         replica = group.log == .commands ? try Replica(folder: configuration.replicaFolder, answer) : nil
         do {
             membership = try Client(.consumer, .membership(configuration, group: name, sessionTimeout: ready.sessionTimeout), delegate: listener)
-            reader = try Client(.consumer, .reader(configuration, group: name), delegate: listener)
+            reader = try Client(
+                .consumer, .reader(configuration, group: name, ahead: ReadAhead(partitionCount: ready.partitionCount)), delegate: listener)
         } catch {
             replica?.stop()
             throw error

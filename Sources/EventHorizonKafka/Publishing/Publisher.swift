@@ -23,10 +23,17 @@ final class Publisher: ClientDelegate, @unchecked Sendable {
         }
     }
 
-    private struct Entry {
-        var call: Call
-        var index: Int
-        var command: Envelope
+    /// A command of a call. A reference: it is handed on from lane to lane, and an envelope is large.
+    private final class Entry: @unchecked Sendable {
+        // Unchecked: never changed.
+        let call: Call
+        let index: Int
+        let command: Envelope
+        init(call: Call, index: Int, command: Envelope) {
+            self.call = call
+            self.index = index
+            self.command = command
+        }
     }
 
     private struct State {
@@ -169,9 +176,8 @@ final class Publisher: ClientDelegate, @unchecked Sendable {
     /// Why the command cannot be published; nil when it lies in the buffer.
     private func encode(_ command: Envelope, _ state: inout State) -> String? {
         state.buffer.removeAll()
-        do { try state.codec.check(command) } catch { return error.description }
         let partition = Partitioner.partition(of: command.stream.aggregate, count: ready.partitionCount)
-        state.buffer.add(command: command, to: partition, codec: state.codec)
+        do { try state.buffer.add(checked: command, to: partition, codec: state.codec) } catch { return error.description }
         return state.buffer.lastSize <= limit ? nil : tooLarge(command, state.buffer.lastSize)
     }
 

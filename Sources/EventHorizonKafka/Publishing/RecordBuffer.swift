@@ -93,22 +93,36 @@ struct RecordBuffer: Sendable {
         bytes.removeSubrange(last.key.lowerBound...)
     }
 
-    mutating func add(command: Envelope, to partition: Int, codec: WireCodec) {
-        add(.commands, partition, key: command.stream.aggregate) { buffer in
-            buffer.header(.category, command.stream.category.description)
-            buffer.header(.id) { command.id.append(to: &$0) }
-            buffer.header(.kind, MessageHeaders.value(of: command.kind))
-            buffer.header(.type, command.payload.name)
-            buffer.header(.schema, String(command.payload.schema))
-            buffer.header(.correlation) { command.correlation.append(to: &$0) }
-            if let causation = command.causation { buffer.header(.causation) { causation.append(to: &$0) } }
-            if let trace = command.trace {
-                if !trace.traceparent.isEmpty { buffer.header(.traceparent, trace.traceparent) }
-                if !trace.tracestate.isEmpty { buffer.header(.tracestate, trace.tracestate) }
-            }
-        } value: { buffer in
-            codec.withEncoded(command) { buffer.bytes.append(contentsOf: $0) }
+    /// A command, of which a reader might think otherwise.
+    /// - Throws: Why no reader would take it; nothing is added then.
+    mutating func add(checked command: Envelope, to partition: Int, codec: WireCodec) throws(WireError) {
+        let start = bytes.count
+        let (key, headers) = addKeyAndHeaders(of: command)
+        do throws(WireError) {
+            try codec.withChecked(command) { bytes.append(contentsOf: $0) }
+        } catch {
+            bytes.removeSubrange(start...)
+            throw error
         }
+        records.append(Record(topic: .commands, partition: partition, key: key, headers: headers, value: headers.upperBound..<bytes.count))
+    }
+
+    private mutating func addKeyAndHeaders(of command: Envelope) -> (key: Range<Int>, headers: Range<Int>) {
+        let start = bytes.count
+        bytes.append(contentsOf: command.stream.aggregate.utf8)
+        let afterKey = bytes.count
+        header(.category, command.stream.category.description)
+        header(.id) { command.id.append(to: &$0) }
+        header(.kind, MessageHeaders.value(of: command.kind))
+        header(.type, command.payload.name)
+        header(.schema, String(command.payload.schema))
+        header(.correlation) { command.correlation.append(to: &$0) }
+        if let causation = command.causation { header(.causation) { causation.append(to: &$0) } }
+        if let trace = command.trace {
+            if !trace.traceparent.isEmpty { header(.traceparent, trace.traceparent) }
+            if !trace.tracestate.isEmpty { header(.tracestate, trace.tracestate) }
+        }
+        return (start..<afterKey, afterKey..<bytes.count)
     }
 
     /// A commit, with the type of each of its first events as a header.

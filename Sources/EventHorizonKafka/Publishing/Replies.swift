@@ -36,7 +36,8 @@ final class Replies: Sendable {
         } catch {
             throw BrokerError(.unavailable, "the end of the topic '\(topic)' is not known", cause: error, isRetriable: true)
         }
-        let client = try Client(.consumer, .reader(configuration, group: ready.names.group("replies-\(name)")))
+        let client = try Client(
+            .consumer, .reader(configuration, group: ready.names.group("replies-\(name)"), ahead: ReadAhead(partitionCount: 1)))
         let list = PartitionList()
         list.add(topic, partition, offset: end)
         let code = list.with { rd_kafka_assign(client.handle, $0) }

@@ -2,54 +2,61 @@
 import CRDKafka
 import EventHorizon
 
-/// One partition that is read: what was fetched and not delivered, and what is delivered and not finished.
+/// One partition that is read: what was taken from the library and not delivered, and what is delivered and not finished.
 struct PartitionReader {
-    /// Fetched, in order; owned.
-    private var fetched: [UnsafeMutablePointer<rd_kafka_message_t>] = []
+    private var queue: PartitionQueue
+    private let ahead: ReadAhead
+    /// Taken, in order, errors among them; owned.
+    private var taken: [UnsafeMutablePointer<rd_kafka_message_t>] = []
     private var head = 0
-    private(set) var fetchedBytes = 0
+    /// What was taken since the library was last told that there is room.
+    private var freedMessages = 0
+    private var freedBytes = 0
     /// The sizes of what is delivered and not finished, in order.
     private var delivered: [Int] = []
     private var finished = 0
     private var deliveredBytes = 0
     /// The offset that comes next, at least.
     private(set) var next: Int64
-    var isPaused = false
     var skipped = 0
     var skippedTo = Position.start
 
-    init(next: Int64) { self.next = next }
-
-    var fetchedCount: Int { fetched.count - head }
-    var unfinished: Int { delivered.count - finished }
-
-    /// Whether so much is fetched already that the library is to stop.
-    var isFull: Bool { fetchedCount >= 2_000 || fetchedBytes >= 2 << 20 }
-    var isLow: Bool { fetchedCount < 500 && fetchedBytes < 1 << 19 }
-
-    /// Takes a message over; false for one that was read before, which stays the caller's.
-    mutating func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> Bool {
-        guard message.pointee.offset >= next else { return false }
-        next = message.pointee.offset + 1
-        fetched.append(message)
-        fetchedBytes += message.pointee.len
-        return true
+    init(_ queue: PartitionQueue, next: Int64, ahead: ReadAhead) {
+        self.queue = queue
+        self.next = next
+        self.ahead = ahead
     }
 
-    /// The next message to look at, which is the caller's from then on.
+    var unfinished: Int { delivered.count - finished }
+
+    /// The next message or error to look at, which is the caller's from then on.
     mutating func popFirst() -> UnsafeMutablePointer<rd_kafka_message_t>? {
-        guard head < fetched.count else { return nil }
-        let message = fetched[head]
-        head += 1
-        fetchedBytes -= message.pointee.len
-        if head == fetched.count {
-            fetched.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 1_024, head * 2 > fetched.count {
-            fetched.removeFirst(head)
-            head = 0
+        while true {
+            if head == taken.count {
+                taken.removeAll(keepingCapacity: true)
+                head = 0
+                queue.take(into: &taken)
+                if taken.isEmpty { return nil }
+                freedMessages += taken.count
+                for message in taken { freedBytes += message.pointee.len }
+            }
+            let message = taken[head]
+            head += 1
+            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return message }
+            if message.pointee.offset >= next {
+                next = message.pointee.offset + 1
+                return message
+            }
+            rd_kafka_message_destroy(message)
         }
-        return message
+    }
+
+    /// Whether so much was taken since this was last so that the library may have stopped to fetch and has room again.
+    mutating func hasRoom() -> Bool {
+        guard freedMessages * 4 >= ahead.messages || freedBytes * 4 >= ahead.bytes else { return false }
+        freedMessages = 0
+        freedBytes = 0
+        return true
     }
 
     func mayDeliver(window: Int, bytes: Int) -> Bool { unfinished < window && (deliveredBytes < bytes || unfinished == 0) }
@@ -72,10 +79,12 @@ struct PartitionReader {
         }
     }
 
+    /// After the partition is assigned no more.
     mutating func close() {
-        for message in fetched[head...] { rd_kafka_message_destroy(message) }
-        fetched.removeAll()
+        for message in taken[head...] { rd_kafka_message_destroy(message) }
+        taken.removeAll()
         head = 0
+        queue.close()
     }
 }
 #endif

@@ -35,8 +35,10 @@ final class PartitionWriter: Sendable {
 
     private struct State: Sendable {
         var part = Part()
-        /// When what waits is stored though it is only progress; nil where nothing waits.
+        /// When what waits is stored; nil where nothing waits.
         var due: UInt64?
+        /// Until then records wait for company, unless they are many.
+        var restsUntil: UInt64 = 0
         var metadata: GroupMetadata?
         var generation = 0
         var isReleasing = false
@@ -52,7 +54,12 @@ final class PartitionWriter: Sendable {
     private let state: Monitor<State>
 
     /// How long progress alone waits for company, in nanoseconds.
-    private static let progressDelay: UInt64 = 40_000_000
+    private static let progressDelay: UInt64 = 100_000_000
+    /// After a transaction as much time passes as it took, up to this many nanoseconds: what one costs hardly depends on how much is in it, and at a pace
+    /// that the brokers can hold, what waits would have waited anyhow.
+    private static let longestRest: UInt64 = 20_000_000
+    /// So many records wait for nobody.
+    private static let fullPart = 200
 
     init(
         _ partition: Int, epoch: UInt64, metadata: GroupMetadata?, generation: Int, context: WriterContext, tell: @escaping @Sendable (Event) -> Void
@@ -75,7 +82,9 @@ final class PartitionWriter: Sendable {
             let hasRecords = !part.buffer.isEmpty
             if state.part.isEmpty { state.part = part } else { state.part.append(part) }
             let now = MonotonicTime.now
-            state.due = hasRecords ? now : state.due ?? now &+ Self.progressDelay
+            let isFull = state.part.buffer.records.count >= Self.fullPart
+            let due = !hasRecords ? now &+ Self.progressDelay : isFull ? now : max(now, state.restsUntil)
+            state.due = min(state.due ?? due, due)
         }
     }
 
@@ -113,7 +122,10 @@ final class PartitionWriter: Sendable {
             while true {
                 switch nextWork() {
                 case .stop: return
-                case .store(let part): try store(part, note: context.holding, &session)
+                case .store(let part):
+                    let start = MonotonicTime.now
+                    try store(part, note: context.holding, &session)
+                    rest(after: start)
                 case .release(let part):
                     try store(part, note: WriterContext.released, &session)
                     return
@@ -131,13 +143,25 @@ final class PartitionWriter: Sendable {
     private func nextWork() -> Work {
         while true {
             let due = state.read { $0.due }
-            let work = state.wait(until: due) { state -> Work? in
+            let work = state.wait(until: due) { state -> Work?? in
                 if state.isStopped { return .stop }
                 if state.isReleasing { return .release(Self.take(&state)) }
-                guard let due = state.due, due <= MonotonicTime.now else { return nil }
-                return .store(Self.take(&state))
+                if let due = state.due, due <= MonotonicTime.now { return .store(Self.take(&state)) }
+                // Another time than the one that is waited for.
+                return state.due == due ? nil : .some(nil)
             }
-            if let work { return work }
+            if case .some(.some(let work)) = work { return work }
+        }
+    }
+
+    /// What came in while the transaction ran waits a while too.
+    private func rest(after start: UInt64) {
+        let now = MonotonicTime.now
+        let end = now &+ min(now &- start, Self.longestRest)
+        state.change { state in
+            state.restsUntil = end
+            guard !state.part.buffer.isEmpty, state.part.buffer.records.count < Self.fullPart else { return }
+            state.due = end
         }
     }
 
