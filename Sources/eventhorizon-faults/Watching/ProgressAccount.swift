@@ -110,6 +110,9 @@ struct ProgressAccount {
         }
     }
 
+    /// Whether something is wrong that meets everybody.
+    var isExcusedForAll: Bool { faults.values.contains { $0.target == .everything } }
+
     // MARK: Looking
 
     mutating func look(at now: Duration) {
