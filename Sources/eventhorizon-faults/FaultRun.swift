@@ -84,7 +84,7 @@ struct FaultRun {
         if options.broker == .kafka {
             let own = "\(folder)/kafka"
             guard mkdir(own, 0o755) == 0 else { throw SupportError("cannot make the folder '\(own)'") }
-            return Servers([try await KafkaServer.start(KafkaServer.findProgram(), folder: own)])
+            return Servers([try await KafkaServer.start(KafkaServer.findProgram(), folder: own, startsSoon: true)])
         }
         if options.nodes == 1 { return Servers([try await NATSServer.start(NATSServer.findProgram(), folder: folder)]) }
         return Servers(try await NATSCluster.start(NATSServer.findProgram(.newest), count: options.nodes, folder: folder).nodes)

@@ -57,8 +57,9 @@ struct FaultInjector: Sendable {
             }
             if kinds.contains(.server) {
                 group.addTask {
-                    try await every(
-                        servers.isCluster ? 10_000...10_000 : 7_000...13_000, part: 12, from: start, isPaced: servers.isCluster, serverFault)
+                    // A Kafka is away for long each time.
+                    let pause = servers.isCluster ? 10_000...10_000 : logs.haveTransactions ? 10_000...16_000 : 7_000...13_000
+                    try await every(pause, part: 12, from: start, isPaced: servers.isCluster, serverFault)
                 }
             }
             if kinds.contains(.network) { group.addTask { try await every(1_500...4_000, part: 13, from: start, networkFault) } }

@@ -105,10 +105,10 @@ final class ProgressWatch: Sendable {
     private func watchDelay(_ logs: any RunLogs) {
         while !isEnded {
             for log in [Log.commands, .events] {
-                guard let ends = try? logs.ends(of: log) else { continue }
+                let ends = try? logs.ends(of: log)
                 state.withLock { state in
-                    state.delay.look(
-                        ends, reached: state.reached[log] ?? [:], of: log, at: clock.now, isExcused: state.account.isExcusedForAll)
+                    guard let ends, !state.account.isExcusedForAll else { return state.delay.excuse(at: clock.now) }
+                    state.delay.look(ends, reached: state.reached[log] ?? [:], of: log, at: clock.now)
                 }
             }
             MonotonicTime.pause(.milliseconds(500))
@@ -150,7 +150,13 @@ final class ProgressWatch: Sendable {
         }
     }
 
-    func end(_ fault: Int) { state.withLock { $0.account.end(fault, at: clock.now) } }
+    func end(_ fault: Int) {
+        state.withLock { state in
+            // While nobody could ask the server how far its logs go.
+            if state.account.isExcusedForAll { state.delay.excuse(at: clock.now) }
+            state.account.end(fault, at: clock.now)
+        }
+    }
 
     /// Once for each process, before it is started.
     func serves(_ worker: String, _ kind: WorkerKind) {

@@ -24,17 +24,20 @@ struct ReaderDelay {
     /// - Parameters:
     ///   - ends: by partition, open transactions included.
     ///   - reached: how far a reader of what is committed is. Asked for after the ends were.
-    ///   - isExcused: The server is away: what waits begins anew.
-    mutating func look(_ ends: [Int: Position], reached: [Int: Position], of log: Log, at now: Duration, isExcused: Bool) {
+    mutating func look(_ ends: [Int: Position], reached: [Int: Position], of log: Log, at now: Duration) {
         for (number, end) in ends {
             let part = Part(log: log, number: number)
             let position = reached[number] ?? .start
-            if var known = waiting[part] {
-                if isExcused { known.since = now }
+            if let known = waiting[part] {
                 if now - known.since > longest.duration { longest = Longest(duration: now - known.since, log: log, partition: number, until: now) }
                 waiting[part] = position >= known.end ? nil : known
             }
             if waiting[part] == nil, position < end { waiting[part] = Waiting(end: end, since: now) }
         }
+    }
+
+    /// The server is away: what waits begins anew.
+    mutating func excuse(at now: Duration) {
+        for part in waiting.keys { waiting[part]!.since = now }
     }
 }
