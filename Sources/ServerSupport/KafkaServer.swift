@@ -151,7 +151,8 @@ package final class KafkaServer: Sendable {
         let output = ChildProcess.Output.file("\(folder)/output.log")
         switch origin {
         case .script(let path, _):
-            return try ChildProcess(path, ["\(port)", folder] + properties, environment: options, output: output, lifetime: lifetime, removing: temporary?.path)
+            return try ChildProcess(
+                path, ["\(port)", folder] + properties, environment: options, output: output, lifetime: lifetime, removing: temporary?.path)
         case .home(let home, _):
             return try ChildProcess(
                 "\(home)/bin/kafka-server-start.sh", ["\(folder)/server.properties"],

@@ -35,10 +35,12 @@ struct FaultRun {
         let servers = try await startServers(folder)
         let network: Network? =
             needsNetwork ? Network(try await Toxiproxy.start(log: .file("\(folder)/toxiproxy.log")), to: servers.ports) : nil
-        let flags = [
-            "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info", "--log-format",
-            "json", "--replicas", "\(options.nodes)",
-        ] + (options.broker == .kafka ? ["--replica-folder", "\(folder)/replicas", "--trimming", trims ? "on" : "off"] : [])
+        let flags =
+            [
+                "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info",
+                "--log-format",
+                "json", "--replicas", "\(options.nodes)",
+            ] + (options.broker == .kafka ? ["--replica-folder", "\(folder)/replicas", "--trimming", trims ? "on" : "off"] : [])
         let watch = ProgressWatch(clock: journal.clock, lease: options.lease)
         let fleet = WorkerFleet(
             folder: folder, arguments: flags, idWindow: idWindow, programs: try Self.programs(), address: servers.address, network: network,

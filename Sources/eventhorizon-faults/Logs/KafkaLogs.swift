@@ -148,7 +148,8 @@ struct KafkaLogs: RunLogs {
         guard missing.isEmpty else {
             let partitions = missing.keys.sorted().map(String.init).joined(separator: ", ")
             throw SupportError(
-                "\(topic(log)) could not be read to its end in \(Self.waitLimit): in partition \(partitions) a transaction is open, or the broker is away")
+                "\(topic(log)) could not be read to its end in \(Self.waitLimit): in partition \(partitions) a transaction is open, or the broker is away"
+            )
         }
         return records
     }
