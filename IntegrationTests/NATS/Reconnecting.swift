@@ -35,6 +35,42 @@ struct Reconnecting {
         server.stop()
     }
 
+    /// Such a connection was there for libnats and never was for who made it.
+    @Test(arguments: 0..<4)
+    func a_connection_that_ends_while_it_is_made_leaves_one_that_reads_and_writes(round: Int) async throws {
+        let server = try ScriptedServer { client, number in
+            if number > 1 && number < 25 {
+                client.greet()
+                usleep(UInt32(number * 4))
+            } else {
+                client.serve()
+                // The first ends with the first word; those after the unsteady time answer whatever is said.
+                if number > 1 { client.echo("MSG news 1 5\r\nhello\r\n") }
+            }
+        }
+        defer { server.stop() }
+        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
+        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+        let reader = Reader()
+        let number = link.add(reader)
+        #expect(link.subscribe("news", client: number, source: 0))
+        let deadline = ContinuousClock.now + .seconds(20)
+        while reader.bodies.value.isEmpty, ContinuousClock.now < deadline {
+            link.publish(subject: "anything", body: "")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        // What was told of connections ends with the one that is there.
+        #expect(reader.changes.value.last == .restored)
+        let before = reader.bodies.value.count
+        while reader.bodies.value.count < before + 5, ContinuousClock.now < deadline {
+            link.publish(subject: "anything", body: "")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(reader.bodies.value.count >= before + 5)
+        #expect(server.open.value == 1)
+        await link.close()
+    }
+
     /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
     @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
         let server = try ScriptedServer { client, _ in
@@ -122,7 +158,7 @@ private final class Reader: LinkClient {
     func changed(_ change: LinkChange) { changes.change { $0.append(change) } }
 }
 
-/// Takes connections one after the other and does with each what the script says.
+/// Does with each connection what the script says.
 private final class ScriptedServer: Sendable {
     struct Client {
         let socket: Int32
@@ -133,16 +169,22 @@ private final class ScriptedServer: Sendable {
         }
 
         /// Greets, answers pings, and returns when a subscription has come.
-        func serve() {
+        func serve() { greet(until: "SUB ") }
+
+        /// Greets, answers the ping that ends the greeting, and returns when something with `word` has come.
+        func greet(until word: String = "PING") {
             write("INFO {\"server_id\":\"X\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,\"max_payload\":1048576}\r\n")
             var text = ""
-            while !text.contains("SUB ") {
+            while !text.contains(word) {
                 let read = received()
                 if read.isEmpty { return }
                 text += read
                 if read.contains("PING") { write("PONG\r\n") }
             }
         }
+
+        /// Says `text` for whatever comes, until the client has gone.
+        func echo(_ text: String) { while !received().isEmpty { write(text) } }
 
         /// Returns when the client has gone.
         func wait() { while !received().isEmpty {} }
@@ -155,6 +197,8 @@ private final class ScriptedServer: Sendable {
     }
 
     let port: Int
+    /// How many connections there are.
+    let open = Shared(0)
     private let listener: Int32
 
     init(_ script: @escaping @Sendable (Client, Int) -> Void) throws {
@@ -171,7 +215,7 @@ private final class ScriptedServer: Sendable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         try #require(status == 0 && listen(listener, 8) == 0)
-        ForeignThread.start {
+        ForeignThread.start { [open] in
             var number = 0
             while true {
                 let socket = accept(listener, nil, nil)
@@ -181,8 +225,12 @@ private final class ScriptedServer: Sendable {
                     return
                 }
                 number += 1
-                script(Client(socket: socket), number)
-                close(socket)
+                open.change { $0 += 1 }
+                ForeignThread.start { [number, open] in
+                    script(Client(socket: socket), number)
+                    close(socket)
+                    open.change { $0 -= 1 }
+                }
             }
         }
     }
