@@ -71,6 +71,34 @@ struct Reconnecting {
         await link.close()
     }
 
+    /// The control connection works, so nobody else would take the partitions over; the pings of the member's own come too seldom.
+    @Test func a_member_over_whose_connection_nothing_comes_makes_another() async throws {
+        try await withServer { server in
+            let silenced = Shared(0)
+            let relay = try ScriptedServer { client, _ in
+                client.relay(to: server.port) { text in
+                    // The first that asks for a consumer of the commands.
+                    guard silenced.value == 0, text.contains("$JS.API.CONSUMER.CREATE.shop_COMMANDS") else { return true }
+                    silenced.change { $0 += 1 }
+                    return false
+                }
+            }
+            defer { relay.stop() }
+            let broker = NATSBroker(
+                NATSConfiguration(
+                    servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
+                    connectDeadline: .seconds(10)),
+                surroundings: surroundings)
+            try await broker.withMember(of: handlers()) { member in
+                _ = try await broker.publish([command("Athena")])
+                let start = surroundings.clock.now
+                try await serve(member) { turn, _ in !turn.deliveries.isEmpty }
+                #expect(surroundings.clock.now - start < .seconds(9))
+            }
+            #expect(silenced.value == 1)
+        }
+    }
+
     /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
     @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
         let server = try ScriptedServer { client, _ in
@@ -189,6 +217,29 @@ private final class ScriptedServer: Sendable {
         /// Returns when the client has gone.
         func wait() { while !received().isEmpty {} }
 
+        /// Passes on what either side says, until one of them has gone, or `goesOn` says no to something of the client's: then nothing more comes through.
+        func relay(to port: Int, while goesOn: @Sendable (String) -> Bool) {
+            let server = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(server) }
+            guard ScriptedServer.withAddress(of: port, { connect(server, $0, $1) }) == 0 else { return }
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                var ready = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
+                poll(&ready, 2, -1)
+                for (from, to) in [(0, 1), (1, 0)] where ready[from].revents != 0 {
+                    let count = recv(ready[from].fd, &bytes, bytes.count, 0)
+                    guard count > 0 else { return }
+                    if from == 0, !goesOn(String(decoding: bytes[..<count], as: UTF8.self)) { return wait() }
+                    var sent = 0
+                    while sent < count {
+                        let step = bytes[sent..<count].withUnsafeBytes { send(ready[to].fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                        guard step > 0 else { return }
+                        sent += step
+                    }
+                }
+            }
+        }
+
         private func received() -> String {
             var bytes = [UInt8](repeating: 0, count: 4096)
             let count = recv(socket, &bytes, bytes.count, 0)
@@ -207,13 +258,7 @@ private final class ScriptedServer: Sendable {
         self.listener = listener
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
+        let status = Self.withAddress(of: port) { bind(listener, $0, $1) }
         try #require(status == 0 && listen(listener, 8) == 0)
         ForeignThread.start { [open] in
             var number = 0
@@ -232,6 +277,16 @@ private final class ScriptedServer: Sendable {
                     open.change { $0 -= 1 }
                 }
             }
+        }
+    }
+
+    private static func withAddress<Value>(of port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
     }
 

@@ -86,6 +86,8 @@ final class Link: @unchecked Sendable {
         /// The last connection, closed.
         var closed: Handle?
         var replacing = Replacing.no
+        /// Why the present connection is given up by us, if it is.
+        var givenUp: String?
         var changed: LoopTimer?
     }
 
@@ -149,7 +151,7 @@ final class Link: @unchecked Sendable {
             state.replacing = .yes
             var text: UnsafePointer<CChar>?
             natsConnection_GetLastError(present.pointer, &text)
-            let reason = text.map { String(cString: $0) } ?? ""
+            let reason = state.givenUp.take() ?? text.map { String(cString: $0) } ?? ""
             state.changes.append(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
             return .some(state.changed)
         }
@@ -206,6 +208,18 @@ final class Link: @unchecked Sendable {
             return true
         }
         return true
+    }
+
+    /// Gives the present connection up for another, because nothing comes over it any more.
+    func renew(_ reason: String) {
+        ForeignThread.start { [self] in
+            // Under the lock, so that it is not freed meanwhile; it may wait half a second for what is still to be written.
+            state.withLock { state in
+                guard state.replacing == .no, let connection = state.connection else { return }
+                state.givenUp = reason
+                isOpen.withLock { _ in natsConnection_Close(connection.pointer) }
+            }
+        }
     }
 
     /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
