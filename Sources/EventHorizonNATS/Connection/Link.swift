@@ -147,7 +147,9 @@ final class Link: @unchecked Sendable {
     /// is made: its end is told like that of any other, and is for its maker to see.
     fileprivate func replaceIfEnded() {
         let ended = state.withLock { state -> LoopTimer?? in
-            guard !state.isClosing, state.replacing == .no, let present = state.connection, natsConnection_IsClosed(present.pointer) else { return nil }
+            guard !state.isClosing, state.replacing == .no, let present = state.connection, natsConnection_IsClosed(present.pointer) else {
+                return nil
+            }
             state.replacing = .yes
             var text: UnsafePointer<CChar>?
             natsConnection_GetLastError(present.pointer, &text)
