@@ -14,6 +14,7 @@ help:
 	@echo '     BROKER=kafka           on Kafka; BROKER=memory: in one process'
 	@echo '     FAULTS=kill,stop,...   some kinds only; PACE=2000 for members that join or leave so often (ms); CLUSTER=3 for replicating servers'
 	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
+	@echo '     QUIRKS=kafka          as on a broker whose outcomes are transactions'
 	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
 	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: ARGS for more'
@@ -64,7 +65,8 @@ test_faults: build
 test_simulator:
 	@.ci/packages build
 	@swift build --quiet --product eventhorizon-simulator
-	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1)
+	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1) \
+	  --broker-quirks $(or $(QUIRKS),jetstream)
 
 test_rules:
 	@.ci/packages build

@@ -134,7 +134,7 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
         }
         core.stopWriters()
         loop.disarm(timer)
-        loop.unwatch()
+        loop.unwatch(bell)
         let (publisher, parts) = (publisher, core.parts)
         let bell = bell
         // Whoever waits for the member waits for its connections too: the group must not see it any more.
