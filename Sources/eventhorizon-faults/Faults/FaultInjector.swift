@@ -140,6 +140,7 @@ struct FaultInjector: Sendable {
             journal.note("server   stopped for \(RunClock.text(duration)) s")
             try await Task.sleep(for: duration)
             servers.nodes[0].resume()
+            try await untilServed("the server went on")
             watch.end(fault)
             await fleet.serverIsBack()
             journal.note("server   goes on")
@@ -157,6 +158,7 @@ struct FaultInjector: Sendable {
         try await Task.sleep(for: duration)
         try await server.restart()
         journal.note("server   \(name) is back")
+        try await untilServed("\(name) is back")
         // A cluster elects leaders for seconds after it has lost one.
         let streams = [.events, .commands].map { JetStreamLogs.stream($0, of: application) } + ["KV_\(application)"]
         let back = ContinuousClock.now
@@ -165,6 +167,23 @@ struct FaultInjector: Sendable {
         watch.end(fault)
         await fleet.serverIsBack()
         tally.add(stream == nil ? "server killed and restarted" : "leaders killed and restarted")
+    }
+
+    /// Returns when the server is at work again, for which it may need longer than to come back.
+    private func untilServed(_ what: String) async throws {
+        let logs = logs
+        let start = ContinuousClock.now
+        while true {
+            do {
+                try await ForeignThread.run { try logs.checkService() }
+                let passed = start.duration(to: .now)
+                if passed > .seconds(1) { journal.note("server   is at work again \(RunClock.text(passed)) s later") }
+                return
+            } catch {
+                guard start.duration(to: .now) < .seconds(30) else { throw SupportError("30 s after \(what): \(error)") }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
     }
 
     // MARK: Network

@@ -31,5 +31,8 @@ struct JetStreamLogs: RunLogs {
         return LogContents(records: try reader.records(), isWhole: try reader.state().first <= 1)
     }
 
+    /// A server that takes connections is at work.
+    func checkService() throws {}
+
     func publishAgain(_ record: LogRecord) throws -> Bool { try LogWriter(ports: ports).publish(record).isDuplicate }
 }

@@ -154,6 +154,28 @@ struct KafkaLogs: RunLogs {
         return records
     }
 
+    // MARK: The server
+
+    /// A broker that says that it has started may have lost what it leads once more, and reads its groups and transactions first.
+    func checkService() throws {
+        for log in [Log.commands, .events] { _ = try bounds(of: log) }
+        for group in Lane.Group.allCases {
+            let handle = try KafkaHandle(
+                .consumer, settings(committedOnly: false).filter { $0.0 != "group.id" } + [("group.id", "\(application).\(group.rawValue)")])
+            let list = rd_kafka_topic_partition_list_new(1)
+            defer { rd_kafka_topic_partition_list_destroy(list) }
+            rd_kafka_topic_partition_list_add(list, topic(.commands), 0)
+            let code = rd_kafka_committed(handle.pointer, list, 3_000)
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaHandle.failure(code, "the group \(group.rawValue) is not known") }
+        }
+        let handle = try KafkaHandle(
+            .producer, [("bootstrap.servers", server), ("client.id", "eventhorizon-faults"), ("transactional.id", "eventhorizon-faults")])
+        if let error = rd_kafka_init_transactions(handle.pointer, 3_000) {
+            defer { rd_kafka_error_destroy(error) }
+            throw KafkaHandle.failure(rd_kafka_error_code(error), "no transaction can be begun")
+        }
+    }
+
     // MARK: Duplicates
 
     func publishAgain(_ record: LogRecord) throws -> Bool {

@@ -15,6 +15,9 @@ protocol RunLogs: Sendable {
     /// All that the log holds when this is called.
     func contents(of log: Log) throws -> LogContents
 
+    /// Throws as long as the server, which has just come back, is not yet at work again.
+    func checkService() throws
+
     /// Publishes a command's record once more, as a stranger might.
     /// - Returns: Whether the server knew it, and did not store it again.
     func publishAgain(_ record: LogRecord) throws -> Bool
