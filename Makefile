@@ -11,8 +11,10 @@ help:
 	@echo 'make test              unit and contract suites, no server needed'
 	@echo 'make test_integration  suites on real servers'
 	@echo 'make test_faults       breaks servers and workers by seed and checks what was promised: SEEDS=1 SEED=1 SECONDS=60'
-	@echo '     FAULTS=kill,stop,...   some kinds only; CLUSTER=3 for replicating servers; BROKER=memory for one process; see its --help'
+	@echo '     BROKER=kafka           on Kafka; BROKER=memory: in one process'
+	@echo '     FAULTS=kill,stop,...   some kinds only; PACE=2000 for members that join or leave so often (ms); CLUSTER=3 for replicating servers'
 	@echo 'make test_simulator    all worker code in one process, broken by seed, in virtual time: SEEDS=1000 SEED=1 THREADS=1'
+	@echo '     QUIRKS=kafka          as on a broker whose outcomes are transactions'
 	@echo 'make test_rules        takes each rule of the design out of a copy, one at a time: the simulator has to notice. RULES='\''R6 R13'\'' for some'
 	@echo 'make fuzz              gives every decoder mutated records under the address sanitizer: INPUTS=1000000 SEED=1, BUILD=debug, ARGS for more'
 	@echo 'make bench             a command'\''s whole way beside a bare loop that does the same work: BROKER=kafka or memory, ARGS for more'
@@ -37,7 +39,7 @@ stop:
 	@if [ -x .build/debug/guestlist-demo ]; then .build/debug/guestlist-demo stop; else echo 'nothing was ever built here, so nothing runs'; fi
 
 build:
-	@.ci/packages build $(if $(filter memory,$(BROKER)),,server)
+	@.ci/packages build $(if $(filter memory kafka,$(BROKER)),,server) $(if $(filter kafka,$(BROKER)),kafka)
 	@echo 'building (the first time takes minutes)' >&2
 	@swift build --quiet
 
@@ -58,12 +60,13 @@ bench:
 
 test_faults: build
 	@.build/debug/eventhorizon-faults --seeds $(or $(SEEDS),1) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),60) --broker $(or $(BROKER),nats) \
-	  --cluster $(or $(CLUSTER),1) $(if $(FAULTS),--faults $(FAULTS))
+	  --cluster $(or $(CLUSTER),1) $(if $(FAULTS),--faults $(FAULTS)) $(if $(PACE),--pace $(PACE))
 
 test_simulator:
 	@.ci/packages build
 	@swift build --quiet --product eventhorizon-simulator
-	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1)
+	@.build/debug/eventhorizon-simulator --seeds $(or $(SEEDS),1000) --seed $(or $(SEED),1) --threads $(or $(THREADS),1) \
+	  --broker-quirks $(or $(QUIRKS),jetstream)
 
 test_rules:
 	@.ci/packages build

@@ -168,6 +168,7 @@ let package = Package(
             dependencies: [
                 "EventHorizonHistory", "GuestListHistory", "GuestList", "ServerSupport", "EventHorizon", "EventHorizonJSON", "EventHorizonWire",
                 "EventHorizonWorkers", "EventHorizonMemory", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizonSQLite",
+                .target(name: "CRDKafka", condition: .when(traits: ["Kafka"])),
             ],
             swiftSettings: settings),
 

@@ -35,6 +35,70 @@ struct Reconnecting {
         server.stop()
     }
 
+    /// Such a connection was there for libnats and never was for who made it.
+    @Test(arguments: 0..<4)
+    func a_connection_that_ends_while_it_is_made_leaves_one_that_reads_and_writes(round: Int) async throws {
+        let server = try ScriptedServer { client, number in
+            if number > 1 && number < 25 {
+                client.greet()
+                usleep(UInt32(number * 4))
+            } else {
+                client.serve()
+                // The first ends with the first word; those after the unsteady time answer whatever is said.
+                if number > 1 { client.echo("MSG news 1 5\r\nhello\r\n") }
+            }
+        }
+        defer { server.stop() }
+        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
+        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+        let reader = Reader()
+        let number = link.add(reader)
+        #expect(link.subscribe("news", client: number, source: 0))
+        let deadline = ContinuousClock.now + .seconds(20)
+        while reader.bodies.value.isEmpty, ContinuousClock.now < deadline {
+            link.publish(subject: "anything", body: "")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        // What was told of connections ends with the one that is there.
+        #expect(reader.changes.value.last == .restored)
+        let before = reader.bodies.value.count
+        while reader.bodies.value.count < before + 5, ContinuousClock.now < deadline {
+            link.publish(subject: "anything", body: "")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(reader.bodies.value.count >= before + 5)
+        #expect(server.open.value == 1)
+        await link.close()
+    }
+
+    /// The control connection works, so nobody else would take the partitions over; the pings of the member's own come too seldom.
+    @Test func a_member_over_whose_connection_nothing_comes_makes_another() async throws {
+        try await withServer { server in
+            let silenced = Shared(0)
+            let relay = try ScriptedServer { client, _ in
+                client.relay(to: server.port) { text in
+                    // The first that asks for a consumer of the commands.
+                    guard silenced.value == 0, text.contains("$JS.API.CONSUMER.CREATE.shop_COMMANDS") else { return true }
+                    silenced.change { $0 += 1 }
+                    return false
+                }
+            }
+            defer { relay.stop() }
+            let broker = NATSBroker(
+                NATSConfiguration(
+                    servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
+                    connectDeadline: .seconds(10)),
+                surroundings: surroundings)
+            try await broker.withMember(of: handlers()) { member in
+                _ = try await broker.publish([command("Athena")])
+                let start = surroundings.clock.now
+                try await serve(member) { turn, _ in !turn.deliveries.isEmpty }
+                #expect(surroundings.clock.now - start < .seconds(9))
+            }
+            #expect(silenced.value == 1)
+        }
+    }
+
     /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
     @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
         let server = try ScriptedServer { client, _ in
@@ -122,7 +186,7 @@ private final class Reader: LinkClient {
     func changed(_ change: LinkChange) { changes.change { $0.append(change) } }
 }
 
-/// Takes connections one after the other and does with each what the script says.
+/// Does with each connection what the script says.
 private final class ScriptedServer: Sendable {
     struct Client {
         let socket: Int32
@@ -133,10 +197,13 @@ private final class ScriptedServer: Sendable {
         }
 
         /// Greets, answers pings, and returns when a subscription has come.
-        func serve() {
+        func serve() { greet(until: "SUB ") }
+
+        /// Greets, answers the ping that ends the greeting, and returns when something with `word` has come.
+        func greet(until word: String = "PING") {
             write("INFO {\"server_id\":\"X\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,\"max_payload\":1048576}\r\n")
             var text = ""
-            while !text.contains("SUB ") {
+            while !text.contains(word) {
                 let read = received()
                 if read.isEmpty { return }
                 text += read
@@ -144,8 +211,34 @@ private final class ScriptedServer: Sendable {
             }
         }
 
+        /// Says `text` for whatever comes, until the client has gone.
+        func echo(_ text: String) { while !received().isEmpty { write(text) } }
+
         /// Returns when the client has gone.
         func wait() { while !received().isEmpty {} }
+
+        /// Passes on what either side says, until one of them has gone, or `goesOn` says no to something of the client's: then nothing more comes through.
+        func relay(to port: Int, while goesOn: @Sendable (String) -> Bool) {
+            let server = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(server) }
+            guard ScriptedServer.withAddress(of: port, { connect(server, $0, $1) }) == 0 else { return }
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                var ready = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
+                poll(&ready, 2, -1)
+                for (from, to) in [(0, 1), (1, 0)] where ready[from].revents != 0 {
+                    let count = recv(ready[from].fd, &bytes, bytes.count, 0)
+                    guard count > 0 else { return }
+                    if from == 0, !goesOn(String(decoding: bytes[..<count], as: UTF8.self)) { return wait() }
+                    var sent = 0
+                    while sent < count {
+                        let step = bytes[sent..<count].withUnsafeBytes { send(ready[to].fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                        guard step > 0 else { return }
+                        sent += step
+                    }
+                }
+            }
+        }
 
         private func received() -> String {
             var bytes = [UInt8](repeating: 0, count: 4096)
@@ -155,6 +248,8 @@ private final class ScriptedServer: Sendable {
     }
 
     let port: Int
+    /// How many connections there are.
+    let open = Shared(0)
     private let listener: Int32
 
     init(_ script: @escaping @Sendable (Client, Int) -> Void) throws {
@@ -163,15 +258,9 @@ private final class ScriptedServer: Sendable {
         self.listener = listener
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
+        let status = Self.withAddress(of: port) { bind(listener, $0, $1) }
         try #require(status == 0 && listen(listener, 8) == 0)
-        ForeignThread.start {
+        ForeignThread.start { [open] in
             var number = 0
             while true {
                 let socket = accept(listener, nil, nil)
@@ -181,9 +270,23 @@ private final class ScriptedServer: Sendable {
                     return
                 }
                 number += 1
-                script(Client(socket: socket), number)
-                close(socket)
+                open.change { $0 += 1 }
+                ForeignThread.start { [number, open] in
+                    script(Client(socket: socket), number)
+                    close(socket)
+                    open.change { $0 -= 1 }
+                }
             }
+        }
+    }
+
+    private static func withAddress<Value>(of port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
     }
 

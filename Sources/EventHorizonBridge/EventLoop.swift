@@ -72,16 +72,18 @@ public final class EventLoop: TaskExecutor, Sendable {
         }
     }
 
-    /// Forgets the socket. The handler may be called once more for what was ready already.
-    public func unwatch() {
+    /// Forgets the handler's socket, unless another's is watched by now. The handler may be called once more for what was ready already.
+    public func unwatch(_ handler: any SocketHandler) {
         change {
+            guard $0.handler === handler else { return }
             $0.socket = -1
             $0.handler = nil
         }
     }
 
-    public func wantWrite(_ wanted: Bool) {
-        change { $0.wantsWrite = wanted }
+    /// Whether the handler is told when its socket takes more; nothing where another's socket is watched by now.
+    public func wantWrite(_ wanted: Bool, for handler: any SocketHandler) {
+        change { if $0.handler === handler { $0.wantsWrite = wanted } }
     }
 
     // MARK: Jobs

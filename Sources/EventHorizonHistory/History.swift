@@ -11,15 +11,21 @@ public struct History: Sendable {
     public var partitionCount: Int
     /// In the order of sending, of each client.
     public var sent: [SentCommand]
-    /// The whole events log, in order of position.
+    /// The whole events log, in order of position; of each partition by itself, where each counts positions of its own.
     public var events: [LoggedCommit]
-    /// The commands log, in order of position.
+    /// The commands log, in the same order.
     public var commands: [LoggedCommand]
     /// False where the commands log has been trimmed: what is not in it is then no violation.
     public var commandsAreWhole: Bool
     public var readModels: [StoredProgress]
     /// Of the events log: a read model may have passed over records that are none of its own.
     public var endOfEvents: Position
+    /// By partition of the events log, where each counts positions of its own: they decide then, instead of `endOfEvents`.
+    public var endsOfEvents: [Int: Position] = [:]
+    /// What was written to the events log and never committed, where the broker has transactions. Nobody may have seen it.
+    public var abortedEvents: [LoggedCommit] = []
+    /// As `abortedEvents`, of the commands log.
+    public var abortedCommands: [LoggedCommand] = []
     /// What somebody read of the events log while it was written.
     public var seen: [LoggedCommit]
     /// Records that could not be read, each in a sentence.
@@ -46,5 +52,6 @@ public struct History: Sendable {
         let ledger = Ledger(self)
         return recordViolations() + outcomeViolations(ledger) + streamViolations(ledger) + effectViolations(ledger) + answerViolations(ledger)
             + orderViolations(ledger) + sagaStepViolations(ledger) + lineageViolations(ledger) + checkpointViolations() + durabilityViolations()
+            + abortedViolations(ledger)
     }
 }

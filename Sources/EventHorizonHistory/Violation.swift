@@ -25,6 +25,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
         public static let checkpoints = Check("checkpoints")
         /// What was once read of a log is still there.
         public static let durability = Check("durability")
+        /// Nothing of an aborted transaction was seen by anybody.
+        public static let aborted = Check("aborted")
         /// Everything in the logs can be read.
         public static let records = Check("records")
     }

@@ -31,6 +31,12 @@ public struct MemoryFaults: Sendable, Equatable {
     /// What a member submits for a partition that it lost and was not told of is stored all the same, without its progress. Drawn once an outcome. Not with
     /// `atomicSettle`.
     public var unfencedOutcome = 0.0
+    /// What an outcome stores of a partition is given up as a whole, as by a transaction that was aborted, and the partition is lost. Drawn once an outcome and
+    /// partition. Only with `atomicSettle`.
+    public var abortedOutcome = 0.0
+    /// What an outcome stores of a partition is stored as a whole and nobody is told, as after a transaction whose end was not answered; the partition is
+    /// lost. Drawn once an outcome and partition. Only with `atomicSettle`.
+    public var unansweredOutcome = 0.0
     /// A partition's deliveries are lost on their way. Its reader notices by the gap and begins again before it. Drawn once a turn and partition.
     public var lostDelivery = 0.0
     /// A partition's deliveries are held up for a delay. Drawn once a turn and partition that has something to deliver.
@@ -53,7 +59,7 @@ public struct MemoryFaults: Sendable, Equatable {
             ("unansweredMessage", \.unansweredMessage), ("doubledMessage", \.doubledMessage), ("repeatedMessage", \.repeatedMessage),
             ("staleRead", \.staleRead), ("lateDelivery", \.lateDelivery), ("lostDelivery", \.lostDelivery), ("readerRestart", \.readerRestart),
             ("lostPartition", \.lostPartition), ("tornOutcome", \.tornOutcome), ("unfencedOutcome", \.unfencedOutcome),
-            ("lateProgress", \.lateProgress),
+            ("lateProgress", \.lateProgress), ("abortedOutcome", \.abortedOutcome), ("unansweredOutcome", \.unansweredOutcome),
         ]
     }
 }

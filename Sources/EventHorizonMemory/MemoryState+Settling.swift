@@ -6,7 +6,7 @@ extension MemoryState {
     mutating func settle(_ number: Int, _ outcome: Outcome) -> [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] {
         land()
         guard let member = index(of: number) else { return [] }
-        guard !features.atomicSettle else { return carryOut(member, outcome) }
+        guard !features.atomicSettle else { return carryOutWhole(member, outcome) }
         if draw(\.lostPartition) { loseOne(of: member) }
         storeUnfenced(member, outcome)
         let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
@@ -14,6 +14,25 @@ extension MemoryState {
         var part = outcome
         let lost = part.keep(first: random.below(count))
         let replies = carryOut(member, part)
+        for partition in lost where holds(member, partition) { take(partition, from: member, isUnclean: true, tell: true) }
+        if !lost.isEmpty { rebalance(members[member].group) }
+        return replies
+    }
+
+    /// The faults of transactions: of a partition all is stored or nothing, and in doubt its member begins again from what is recorded.
+    private mutating func carryOutWhole(_ member: Int, _ outcome: Outcome) -> [(waiter: CheckedContinuation<Answer?, Never>, answer: Answer)] {
+        guard faults != nil else { return carryOut(member, outcome) }
+        var committed = outcome
+        var lost: [Int] = []
+        for partition in members[member].held where outcome.stores(inPartition: partition) {
+            if draw(\.abortedOutcome) {
+                committed.removeStored(inPartition: partition)
+                lost.append(partition)
+            } else if draw(\.unansweredOutcome) {
+                lost.append(partition)
+            }
+        }
+        let replies = carryOut(member, committed)
         for partition in lost where holds(member, partition) { take(partition, from: member, isUnclean: true, tell: true) }
         if !lost.isEmpty { rebalance(members[member].group) }
         return replies
@@ -151,6 +170,20 @@ extension MemoryState {
 }
 
 extension Outcome {
+    fileprivate func stores(inPartition partition: Int) -> Bool {
+        appends.contains { $0.partition == partition } || messages.contains { $0.partition == partition }
+            || letters.contains { $0.partition == partition } || progress.contains { $0.partition == partition }
+    }
+
+    fileprivate mutating func removeStored(inPartition partition: Int) {
+        appends.removeAll { $0.partition == partition }
+        messages.removeAll { $0.partition == partition }
+        letters.removeAll { $0.partition == partition }
+        progress.removeAll { $0.partition == partition }
+        // Released with what was given up it would look as if all had been settled.
+        releases.removeAll { $0 == partition }
+    }
+
     /// Cuts what is to be stored down to its first `count` parts, in the order appends, messages, letters, progress.
     /// - Returns: The partitions of what was cut off.
     package mutating func keep(first count: Int) -> [Int] {

@@ -30,6 +30,7 @@ package final class KafkaServer: Sendable {
     package let folder: String
     private let temporary: TemporaryFolder?
     private let properties: [String]
+    private let startsSoon: Bool
     private let lifetime: ChildProcess.Lifetime
     private let process: Mutex<ChildProcess>
 
@@ -88,9 +89,11 @@ package final class KafkaServer: Sendable {
     ///   - folder: for data and log; kept. Nil: a temporary one, gone with the broker.
     ///   - port: nil: a free one below 32768, as is the one after it, which the controller takes.
     ///   - properties: more `name=value` of the broker's.
+    ///   - startsSoon: It starts in half the time, and is slower from then on: for who restarts it often.
     ///   - lifetime: a detached broker goes on without this process; it needs a folder of its own.
     package static func start(
-        _ origin: Origin? = nil, folder: String? = nil, port: Int? = nil, properties: [String] = [], lifetime: ChildProcess.Lifetime = .bound
+        _ origin: Origin? = nil, folder: String? = nil, port: Int? = nil, properties: [String] = [], startsSoon: Bool = false,
+        lifetime: ChildProcess.Lifetime = .bound
     ) async throws -> KafkaServer {
         let origin = try origin ?? findProgram()
         if case .address = origin { throw SupportError("\(origin) is not ours to start: unset KAFKA_BOOTSTRAP_SERVERS to have one started") }
@@ -101,7 +104,8 @@ package final class KafkaServer: Sendable {
         while true {
             attempts += 1
             let server = try await KafkaServer(
-                origin, folder: folder, temporary: temporary, port: port ?? freePorts(), properties: properties, lifetime: lifetime)
+                origin, folder: folder, temporary: temporary, port: port ?? freePorts(), properties: properties, startsSoon: startsSoon,
+                lifetime: lifetime)
             do {
                 try await server.becomeReady(after: 0)
                 return server
@@ -123,30 +127,36 @@ package final class KafkaServer: Sendable {
     }
 
     private init(
-        _ origin: Origin, folder: String, temporary: TemporaryFolder?, port: Int, properties: [String], lifetime: ChildProcess.Lifetime
+        _ origin: Origin, folder: String, temporary: TemporaryFolder?, port: Int, properties: [String], startsSoon: Bool,
+        lifetime: ChildProcess.Lifetime
     ) async throws {
         self.origin = origin
         self.folder = folder
         self.temporary = temporary
         self.properties = properties
+        self.startsSoon = startsSoon
         self.lifetime = lifetime
         self.port = port
         address = "127.0.0.1:\(port)"
         if case .home(let home, _) = origin { try await Self.format(home, folder: folder, port: port, properties) }
-        process = try Mutex(Self.launch(origin, port: port, folder: folder, temporary: temporary, properties, lifetime))
+        process = try Mutex(Self.launch(origin, port: port, folder: folder, temporary: temporary, properties, startsSoon, lifetime))
     }
 
     private static func launch(
-        _ origin: Origin, port: Int, folder: String, temporary: TemporaryFolder?, _ properties: [String], _ lifetime: ChildProcess.Lifetime
+        _ origin: Origin, port: Int, folder: String, temporary: TemporaryFolder?, _ properties: [String], _ startsSoon: Bool,
+        _ lifetime: ChildProcess.Lifetime
     ) throws -> ChildProcess {
+        // Compiled once, and quickly.
+        let options = startsSoon ? ["JDK_JAVA_OPTIONS": "\(Environment["JDK_JAVA_OPTIONS"] ?? "") -XX:TieredStopAtLevel=1"] : [:]
         let output = ChildProcess.Output.file("\(folder)/output.log")
         switch origin {
         case .script(let path, _):
-            return try ChildProcess(path, ["\(port)", folder] + properties, output: output, lifetime: lifetime, removing: temporary?.path)
+            return try ChildProcess(
+                path, ["\(port)", folder] + properties, environment: options, output: output, lifetime: lifetime, removing: temporary?.path)
         case .home(let home, _):
             return try ChildProcess(
                 "\(home)/bin/kafka-server-start.sh", ["\(folder)/server.properties"],
-                environment: ["KAFKA_HEAP_OPTS": "-Xms256m -Xmx512m", "LOG_DIR": folder], output: output, lifetime: lifetime,
+                environment: options.merging(["KAFKA_HEAP_OPTS": "-Xms256m -Xmx512m", "LOG_DIR": folder]) { $1 }, output: output, lifetime: lifetime,
                 removing: temporary?.path)
         case .address: throw SupportError("\(origin) is not ours to start")
         }
@@ -218,7 +228,7 @@ package final class KafkaServer: Sendable {
     package func restart() async throws {
         await kill()
         let start = log.utf8.count
-        let started = try Self.launch(origin, port: port, folder: folder, temporary: temporary, properties, lifetime)
+        let started = try Self.launch(origin, port: port, folder: folder, temporary: temporary, properties, startsSoon, lifetime)
         process.withLock { $0 = started }
         try await becomeReady(after: start)
     }

@@ -29,15 +29,18 @@ struct FaultRun {
         journal.write(
             "seed \(seed): \(options.faults.isEmpty ? "no faults" : FaultKind.names(FaultKind.allCases.filter { options.faults.contains($0) })) for "
                 + "\(RunClock.text(options.length)) s, \(options.rate) commands/s, \(options.guests) guests at once, "
-                + "lease \(RunClock.text(options.lease)) s, duplicate window \(RunClock.text(options.duplicateWindow)) s, id window \(idWindow)"
+                + "lease \(RunClock.text(options.lease)) s, "
+                + (options.broker == .nats ? "duplicate window \(RunClock.text(options.duplicateWindow)) s, " : "") + "id window \(idWindow)"
                 + "\(options.nodes > 1 ? ", \(options.nodes) servers" : ""); logs in \(folder)")
         let servers = try await startServers(folder)
         let network: Network? =
             needsNetwork ? Network(try await Toxiproxy.start(log: .file("\(folder)/toxiproxy.log")), to: servers.ports) : nil
-        let flags = [
-            "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info", "--log-format",
-            "json", "--replicas", "\(options.nodes)",
-        ]
+        let flags =
+            [
+                "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info",
+                "--log-format",
+                "json", "--replicas", "\(options.nodes)",
+            ] + (options.broker == .kafka ? ["--replica-folder", "\(folder)/replicas", "--trimming", trims ? "on" : "off"] : [])
         let watch = ProgressWatch(clock: journal.clock, lease: options.lease)
         let fleet = WorkerFleet(
             folder: folder, arguments: flags, idWindow: idWindow, programs: try Self.programs(), address: servers.address, network: network,
@@ -76,15 +79,33 @@ struct FaultRun {
         return random.pick([1, 2, 8]) ?? 8
     }
 
+    /// Whether workers remove commands that are settled, where they can. Every other seed keeps them all, to be checked.
+    private var trims: Bool { !seed.isMultiple(of: 2) }
+
     private func startServers(_ folder: String) async throws -> Servers {
+        if options.broker == .kafka {
+            let own = "\(folder)/kafka"
+            guard mkdir(own, 0o755) == 0 else { throw SupportError("cannot make the folder '\(own)'") }
+            return Servers([try await KafkaServer.start(KafkaServer.findProgram(), folder: own, startsSoon: true)])
+        }
         if options.nodes == 1 { return Servers([try await NATSServer.start(NATSServer.findProgram(), folder: folder)]) }
         return Servers(try await NATSCluster.start(NATSServer.findProgram(.newest), count: options.nodes, folder: folder).nodes)
+    }
+
+    private func logs(_ servers: Servers) throws -> any RunLogs {
+        guard options.broker == .kafka else { return JetStreamLogs(application: Self.application, ports: servers.ports) }
+        #if Kafka
+        return KafkaLogs(application: Self.application, server: "127.0.0.1:\(servers.ports[0])", partitionCount: Self.partitionCount)
+        #else
+        throw SupportError("this program was built without Kafka: enable the trait Kafka, or use --broker nats")
+        #endif
     }
 
     private func run(
         _ servers: Servers, _ network: Network?, _ fleet: WorkerFleet, _ watch: ProgressWatch, _ journal: Journal, _ folder: String
     ) async throws -> Bool {
         let clock = journal.clock
+        let logs = try logs(servers)
         let sent = SentLog { clock.now }
         let tally = FaultTally()
         let address = try network?.line(of: Network.clients).address ?? servers.address
@@ -98,7 +119,7 @@ struct FaultRun {
             seed: seed, broker: broker, rate: options.rate, duplicateWindow: options.faults.contains(.duplicates) ? options.duplicateWindow : nil,
             sent: sent)
         for kind in WorkerKind.allCases { for _ in 0..<2 { try await fleet.start(kind) } }
-        watch.follow(application: Self.application, ports: servers.ports, readModels: SQLite(folder: "\(folder)/read-models"))
+        watch.follow(logs, readModels: SQLite(folder: "\(folder)/read-models"))
 
         var violations: [Violation] = []
         var hasBrokenOff = false
@@ -115,14 +136,14 @@ struct FaultRun {
                 journal.note("faults begin")
                 try await FaultInjector(
                     seed: seed, kinds: options.faults, length: options.length, lease: options.lease, application: Self.application,
-                    duplicateWindow: options.duplicateWindow, fleet: fleet, servers: servers, network: network, watch: watch, journal: journal,
-                    tally: tally
+                    duplicateWindow: options.broker == .nats ? options.duplicateWindow : nil, pace: options.pace, fleet: fleet, servers: servers,
+                    logs: logs, network: network, watch: watch, journal: journal, tally: tally
                 ).run()
                 load.stop()
                 await fleet.settle()
                 let quiet = journal.clock.now
                 journal.note("faults end; waiting until all is at rest")
-                violations += await rest(loading, watch, servers, fleet, folder, since: quiet, journal)
+                violations += await rest(loading, watch, logs, fleet, folder, since: quiet, journal)
                 lag = journal.clock.now - quiet
             } catch {
                 violations.append(Violation(.run, nil, "\(error)"))
@@ -136,7 +157,7 @@ struct FaultRun {
         watch.end()
 
         journal.note("checking")
-        let (history, tables) = try await read(servers, sent, watch, folder)
+        let (history, tables) = try await read(logs, sent, watch, folder)
         // Of a run that broke off it says nothing: what was under way looks like something lost.
         if !hasBrokenOff { violations += history.violations() + history.guestListViolations(tables) }
         for problem in await fleet.problems { violations.append(Violation(.workers, nil, problem)) }
@@ -149,11 +170,23 @@ struct FaultRun {
                     "\(lane) had work and settled none of it for \(RunClock.text(account.longest.duration)) s without a fault that excuses it, "
                         + "until \(RunClock.text(account.longest.until)) s"))
         }
+        let delay = watch.delay.longest
+        if delay.duration > ProgressWatch.delayLimit {
+            violations.append(
+                Violation(
+                    .progress, nil,
+                    "what was stored in partition \(delay.partition) of the \(delay.log == .events ? "events" : "commands") was hidden from readers for "
+                        + "\(RunClock.text(delay.duration)) s, until \(RunClock.text(delay.until)) s"))
+        }
         var table = RunReport(seed: seed, history: history, sent: sent, violations: violations)
         await table.add(kills: fleet)
         for (name, count) in tally.all { table.add(name, "\(count)") }
         if options.faults.contains(.members) { table.add("members joined, left", "\(await fleet.joins), \(await fleet.drains)") }
         table.add(account)
+        if logs.haveTransactions {
+            table.add("longest hidden by a transaction", "\(RunClock.text(delay.duration)) s")
+            table.add("records of aborted transactions", "\(history.abortedCommands.count) commands, \(history.abortedEvents.count) commits")
+        }
         table.add("at rest after", "\(RunClock.text(lag)) s")
         table.write(to: journal)
         return violations.isEmpty
@@ -162,7 +195,7 @@ struct FaultRun {
     // MARK: Quiet
 
     private func rest(
-        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ servers: Servers, _ fleet: WorkerFleet, _ folder: String, since start: Duration,
+        _ loading: Task<Void, Never>, _ watch: ProgressWatch, _ logs: any RunLogs, _ fleet: WorkerFleet, _ folder: String, since start: Duration,
         _ journal: Journal
     ) async -> [Violation] {
         let store = SQLite(folder: "\(folder)/read-models")
@@ -177,14 +210,8 @@ struct FaultRun {
             missing = isDone.isSet ? [] : ["clients wait for acknowledgements"]
             let summary = watch.summary
             do {
-                let ports = servers.ports
-                let (commands, events) = try await ForeignThread.run {
-                    (
-                        try LogReader(ports: ports, stream: "\(Self.application)_COMMANDS").state().last,
-                        try LogReader(ports: ports, stream: "\(Self.application)_EVENTS").state().last
-                    )
-                }
-                if summary.commandsEnd.rawValue < commands || summary.eventsEnd.rawValue < events { missing.append("the watch has not read all") }
+                let (commands, events) = try await ForeignThread.run { (try logs.ends(of: .commands), try logs.ends(of: .events)) }
+                if watch.isBehind(commands, of: .commands) || watch.isBehind(events, of: .events) { missing.append("the watch has not read all") }
                 if summary.waiting > 0 { missing.append("\(summary.waiting) commands have no outcome") }
                 if summary.unanswered > 0 { missing.append("\(summary.unanswered) accepted guests are neither confirmed nor denied") }
                 for projection in [ProjectionID(InvitationTable.self), ProjectionID(GuestListTable.self)] {
@@ -208,16 +235,11 @@ struct FaultRun {
 
     // MARK: The check
 
-    private func read(_ servers: Servers, _ sent: SentLog, _ watch: ProgressWatch, _ folder: String) async throws -> (History, GuestListTables) {
-        let ports = servers.ports
-        let (commandRecords, eventRecords, commandsState) = try await ForeignThread.run {
-            let commands = LogReader(ports: ports, stream: "\(Self.application)_COMMANDS")
-            return (try commands.records(), try LogReader(ports: ports, stream: "\(Self.application)_EVENTS").records(), try commands.state())
-        }
-        var history = History(
-            partitionCount: Self.partitionCount, sent: sent.commands, events: [], commandsAreWhole: commandsState.first <= 1, seen: watch.seen)
-        history.add(commands: commandRecords)
-        history.add(events: eventRecords)
+    private func read(_ logs: any RunLogs, _ sent: SentLog, _ watch: ProgressWatch, _ folder: String) async throws -> (History, GuestListTables) {
+        let (commands, events) = try await ForeignThread.run { (try logs.contents(of: .commands), try logs.contents(of: .events)) }
+        var history = History(partitionCount: Self.partitionCount, sent: sent.commands, events: [], seen: watch.seen)
+        history.add(commands: commands)
+        history.add(events: events)
         return (history, try history.add(readModels: SQLite(folder: "\(folder)/read-models")))
     }
 

@@ -10,7 +10,7 @@ import ServerSupport
             for seed in options.firstSeed..<options.firstSeed + UInt64(options.seeds) {
                 let isFine =
                     switch options.broker {
-                    case .nats: try await FaultRun(seed: seed, options: options).run()
+                    case .nats, .kafka: try await FaultRun(seed: seed, options: options).run()
                     case .memory: try await MemoryRun(seed: seed, options: options).run()
                     }
                 if !isFine { violated.append(seed) }

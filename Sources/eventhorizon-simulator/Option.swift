@@ -18,10 +18,10 @@ struct Option: Sendable {
         },
         Option(
             name: "--broker-quirks", placeholder: "QUIRKS",
-            help: "What the broker may do: jetstream, atomic, none, or some of those below, separated by commas. jetstream when it is not given."
+            help: "What the broker may do: jetstream, kafka, none, or some of those below, separated by commas. jetstream when it is not given."
         ) { settings, text in
             settings.quirks = try quirks(text)
-            settings.atomicSettle = text == "atomic"
+            settings.atomicSettle = text == "kafka"
         },
         Option(
             name: "--faults", placeholder: "FAULTS",

@@ -42,7 +42,7 @@ struct Settings {
             lines.append("  " + option.heading + String(repeating: " ", count: width - option.heading.count) + "  " + option.help)
         }
         lines += [
-            "", "jetstream is all of them; atomic those of a broker that stores an outcome whole or not at all.",
+            "", "jetstream is all but the last two; kafka those of a broker whose outcomes are transactions.",
             "Quirks: " + BrokerQuirk.allCases.map(\.rawValue).joined(separator: ", "),
             "Faults: " + ProcessFault.allCases.map(\.rawValue).joined(separator: ", "), "",
             "Which of them a seed has, and how often, is drawn from the seed. Read models lie in TMPDIR, or in /dev/shm where it is not set.",
@@ -58,7 +58,7 @@ extension Option {
     static func quirks(_ text: String) throws -> Set<BrokerQuirk> {
         switch text {
         case "jetstream": BrokerQuirk.jetStream
-        case "atomic": BrokerQuirk.atomic
+        case "kafka": BrokerQuirk.kafka
         case "none": []
         default: try Set(words(text))
         }

@@ -26,7 +26,7 @@ struct OptionsTests {
             problem("--faults", "kill,lightning")
                 == "--faults names 'lightning': expected some of kill,stop,server,members,network,answers,duplicates, or none")
         #expect(problem("--seconds", "0") == "--seconds is '0': expected a number from 1 to 86400")
-        #expect(problem("--broker", "kafka") == "--broker is 'kafka': expected nats or memory")
+        #expect(problem("--broker", "rabbit") == "--broker is 'rabbit': expected nats, kafka or memory")
         #expect(problem("--cluster", "2") == "--cluster is '2': expected a number from 3 to 5, or 1 for a single server")
         #expect(problem("--speed", "9") == "'--speed' is not known here: --help says what is")
         #expect(problem("fast") == "'fast' is not understood: --help says what is")
@@ -34,9 +34,18 @@ struct OptionsTests {
     }
 
     @Test func what_does_not_go_together_is_named() {
-        #expect(problem("--broker", "memory", "--cluster", "3") == "--cluster is 3 and --broker is memory: only nats has servers")
+        #expect(problem("--broker", "memory", "--cluster", "3") == "--cluster is 3 and --broker is memory: only nats-servers replicate here")
         #expect(
             problem("--broker", "memory", "--faults", "kill,server")
                 == "--faults names kill,server, which need processes: with --broker memory it is some of members,answers,duplicates, or none")
+        #expect(
+            problem("--broker", "kafka", "--faults", "kill,network")
+                == "--faults names network, which need a way to the server of our own: with --broker kafka it is some of "
+                + "kill,stop,server,members,duplicates, or none")
+    }
+
+    @Test func each_broker_has_the_kinds_that_it_can_have() throws {
+        #expect(try Options(["--broker", "kafka"]).faults == [.kill, .stop, .server, .members, .duplicates])
+        #expect(try Options(["--broker", "memory"]).faults == [.members, .answers, .duplicates])
     }
 }

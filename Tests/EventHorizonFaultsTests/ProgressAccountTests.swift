@@ -119,4 +119,17 @@ struct ProgressAccountTests {
         account.look(at: .seconds(15))
         #expect(account.longest.duration == .seconds(2))
     }
+
+    @Test func however_long_the_server_was_away() {
+        var account = account
+        account.end(account.begin(.kill, .worker("command-handler-1"), isSilent: true, at: .seconds(10)), at: .seconds(10))
+        let server = account.begin(.server, .everything, isSilent: true, at: .seconds(11))
+        account.look(at: .seconds(20))
+        account.end(server, at: .seconds(30))
+        account.look(at: .milliseconds(31_999))
+        #expect(account.longest.duration == .zero)
+        account.look(at: .seconds(32))
+        account.look(at: .seconds(35))
+        #expect(account.longest.duration == .milliseconds(3_001))
+    }
 }

@@ -342,6 +342,74 @@ struct HistoryTests {
         #expect(story.checks == [.durability])
     }
 
+    @Test func a_record_at_the_same_position_of_another_partition_is_another() {
+        var story = story
+        let last = story.history.events[story.history.events.count - 1]
+        story.history.seen = [LoggedCommit(partition: (last.partition + 1) % 8, position: last.position, commit: last.commit)]
+        #expect(story.checks == [.durability])
+    }
+
+    @Test func a_read_model_ahead_of_its_partition_is_found() {
+        var story = story
+        let checkpoints = story.history.readModels[0].checkpoints
+        story.history.endsOfEvents = checkpoints
+        #expect(story.checks == [])
+        story.history.readModels[0].checkpoints[checkpoints.keys.min()!]!.rawValue += 1
+        #expect(story.checks == [.checkpoints])
+    }
+
+    // MARK: Transactions
+
+    @Test func what_was_aborted_and_left_no_trace_is_no_violation() {
+        var story = story
+        var commit = story[guest("zeus"), 2]
+        commit.events[0].id = MessageID(high: 0x7000, low: 0x8000_0000_0000_FFFF)
+        story.history.abortedEvents = [LoggedCommit(partition: 0, position: Position(1_000), commit: commit)]
+        var command = story.history.commands[0]
+        command.position = Position(1_000)
+        story.history.abortedCommands = [command]
+        #expect(story.checks == [])
+    }
+
+    @Test func a_command_that_was_read_where_a_transaction_was_aborted_is_found() {
+        var story = story
+        let place = story[guest("zeus"), 2].decided[0].place
+        let envelope = story.history.commands[0].envelope
+        story.history.abortedCommands = [LoggedCommand(partition: place.partition, position: place.position, envelope: envelope)]
+        #expect(story.checks == [.aborted])
+    }
+
+    @Test func a_client_who_was_sent_to_an_aborted_place_is_found() {
+        var story = story
+        let place = story.history.sent[0].told[0].place!
+        story.history.abortedEvents = [LoggedCommit(partition: place.partition, position: place.position, commit: story[guest("zeus"), 2])]
+        #expect(story.checks == [.aborted])
+    }
+
+    @Test func a_command_that_follows_from_an_aborted_event_is_found() {
+        var story = story
+        let id = MessageID(high: 0x7000, low: 0x8000_0000_0000_FFFF)
+        var commit = story[guest("zeus"), 2]
+        commit.events[0].id = id
+        story.history.abortedEvents = [LoggedCommit(partition: 0, position: Position(1_000), commit: commit)]
+        let routed = story.history.commands.firstIndex { $0.envelope.origin != nil }!
+        story.history.commands[routed].envelope.causation = id
+        #expect(story.checks.contains(.aborted))
+    }
+
+    @Test func a_decision_on_a_command_that_is_in_no_log_is_found() {
+        var story = story
+        let taken = story.history.commands.firstIndex { $0.envelope.sender != nil }!
+        story.history.abortedCommands = [
+            LoggedCommand(partition: 0, position: Position(1_000), envelope: story.history.commands[taken].envelope)
+        ]
+        story.history.commands.remove(at: taken)
+        #expect(story.checks.contains(.aborted))
+        // Of what was removed nobody can tell.
+        story.history.commandsAreWhole = false
+        #expect(!story.checks.contains(.aborted))
+    }
+
     @Test func a_record_that_cannot_be_read_is_found() {
         var story = story
         story.history.unreadable = ["the commit at 7: not a record"]

@@ -5,11 +5,13 @@ extension History {
     package func checkpointViolations() -> [Violation] {
         var found: [Violation] = []
         for model in readModels {
-            for (partition, position) in model.checkpoints.sorted(by: { $0.key < $1.key }) where position > endOfEvents {
+            for (partition, position) in model.checkpoints.sorted(by: { $0.key < $1.key }) {
+                let end = endsOfEvents.isEmpty ? endOfEvents : endsOfEvents[partition] ?? .start
+                guard position > end else { continue }
                 found.append(
                     Violation(
                         .checkpoints, nil,
-                        "read model '\(model.projection)' is at \(position) of partition \(partition), the log ends at \(endOfEvents)"))
+                        "read model '\(model.projection)' is at \(position) of partition \(partition), the log ends at \(end)"))
             }
             var last: [Int: Position] = [:]
             for logged in events where model.categories.contains(logged.commit.stream.category) { last[logged.partition] = logged.position }
@@ -28,14 +30,23 @@ extension History {
 
     func durabilityViolations() -> [Violation] {
         var found: [Violation] = []
-        var there: [Position: LoggedCommit] = [:]
-        for logged in events { there[logged.position] = logged }
-        for logged in seen where there[logged.position] != logged {
-            let now = there[logged.position].map { "holds commit \($0.commit.number) of '\($0.commit.stream)'" } ?? "holds nothing"
+        var there: [RecordPlace: LoggedCommit] = [:]
+        for logged in events { there[RecordPlace(logged)] = logged }
+        for logged in seen where there[RecordPlace(logged)] != logged {
+            let now = there[RecordPlace(logged)].map { "holds commit \($0.commit.number) of '\($0.commit.stream)'" } ?? "holds nothing"
             found.append(
                 Violation(
                     .durability, logged.commit.stream, "commit \(logged.commit.number) was read at \(logged.position), which now \(now)"))
         }
         return found
     }
+}
+
+/// Where a record lies in its log, whether positions are counted by log or by partition.
+struct RecordPlace: Hashable {
+    var partition: Int
+    var position: Position
+    init(_ logged: LoggedCommit) { (partition, position) = (logged.partition, logged.position) }
+    init(_ logged: LoggedCommand) { (partition, position) = (logged.partition, logged.position) }
+    init(_ place: Place) { (partition, position) = (place.partition, place.position) }
 }

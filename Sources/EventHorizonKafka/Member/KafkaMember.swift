@@ -123,18 +123,25 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
         core.leave(isClean: isClean)
         var turn = Turn()
         // While the cluster is away nobody can be told: the group finds out by itself.
-        let deadline = MonotonicTime.now &+ (core.isUp ? 10_000_000_000 : 2_000_000_000)
+        var deadline = MonotonicTime.now &+ (core.isUp ? 10_000_000_000 : 2_000_000_000)
+        var hasUnsubscribed = false
         while MonotonicTime.now < deadline {
             turnOnce(into: &turn)
             turn.removeAll()
             let due = core.tick(MonotonicTime.now, into: &turn)
             if core.hasLeft { break }
+            if core.hasUnsubscribed, !hasUnsubscribed {
+                hasUnsubscribed = true
+                // The library unsubscribes when a rebalance is over, and that may wait for the sessions of the dead: nothing is held any more, and so
+                // the group misses nothing of this member.
+                deadline = min(deadline, MonotonicTime.now &+ 2_000_000_000)
+            }
             loop.arm(timer, at: min(due, MonotonicTime.now &+ 100_000_000))
             await mailbox.wait()
         }
         core.stopWriters()
         loop.disarm(timer)
-        loop.unwatch()
+        loop.unwatch(bell)
         let (publisher, parts) = (publisher, core.parts)
         let bell = bell
         // Whoever waits for the member waits for its connections too: the group must not see it any more.

@@ -127,6 +127,7 @@ final class PartitionWriter: Sendable {
                     try store(part, note: context.holding, &session)
                     rest(after: start)
                 case .release(let part):
+                    if part.buffer.isEmpty, context.group.keepsOwnProgress { return mirror(part, session) }
                     try store(part, note: WriterContext.released, &session)
                     return
                 }
@@ -289,7 +290,7 @@ final class PartitionWriter: Sendable {
             let (metadata, generation) = try metadata(after: failedGeneration)
             do {
                 if part.buffer.isEmpty, context.group.keepsOwnProgress {
-                    if session.isRecorded { try session.commit(progress, note: note) }
+                    if session.isRecorded { try session.commit(progress, note: note, within: 30_000) }
                     return finish(part, [], refused, progress, &session)
                 }
                 try session.openProducers { isStopped }
@@ -317,6 +318,13 @@ final class PartitionWriter: Sendable {
                 try pause(attempts)
             }
         }
+    }
+
+    /// The last of a group whose progress is its store's. Only a mirror, which nothing depends on: it is not waited for while the group rebalances,
+    /// and a rebalance waits for the sessions of the dead.
+    private func mirror(_ part: Part, _ session: Session) {
+        guard session.isRecorded else { return }
+        try? session.commit(max(part.progress ?? .start, session.progress), note: WriterContext.released, within: 500)
     }
 
     private func finish(_ part: Part, _ offsets: [Int64], _ refused: [SettleAnswer], _ progress: Position, _ session: inout Session) {
@@ -430,9 +438,17 @@ extension PartitionWriter {
             return offsets
         }
 
-        /// For groups whose progress is only a mirror of their store's: not in a transaction.
-        func commit(_ progress: Position, note: String) throws(KafkaFailure) {
-            let code = list(progress, note).with { rd_kafka_commit(context.consumer.handle, $0, 0) }
+        /// For groups whose progress is only a mirror of their store's: not in a transaction. A broker answers it behind what it still owes the member,
+        /// and so after a rebalance.
+        /// - Parameter limit: In milliseconds.
+        func commit(_ progress: Position, note: String, within limit: Int32) throws(KafkaFailure) {
+            let answers = rd_kafka_queue_new(context.consumer.handle)
+            defer { rd_kafka_queue_destroy(answers) }
+            let sent = list(progress, note).with { rd_kafka_commit_queue(context.consumer.handle, $0, answers, nil, nil) }
+            guard sent == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(sent) }
+            guard let answer = rd_kafka_queue_poll(answers, limit) else { throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT) }
+            defer { rd_kafka_event_destroy(answer) }
+            let code = rd_kafka_event_error(answer)
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
         }
 

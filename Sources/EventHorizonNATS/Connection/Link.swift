@@ -68,6 +68,13 @@ final class Link: @unchecked Sendable {
             return isUnheard
         }
     }
+    private enum Replacing {
+        case no
+        /// A thread makes a new connection.
+        case yes
+        /// The server refuses us.
+        case givenUp
+    }
     private struct State {
         /// Replaced when it is lost; the lock is held while it is used, so that nobody uses one that is gone.
         var connection: Handle?
@@ -78,8 +85,9 @@ final class Link: @unchecked Sendable {
         var isClosing = false
         /// The last connection, closed.
         var closed: Handle?
-        /// How many threads make a new connection.
-        var replacing = 0
+        var replacing = Replacing.no
+        /// Why the present connection is given up by us, if it is.
+        var givenUp: String?
         var changed: LoopTimer?
     }
 
@@ -110,7 +118,6 @@ final class Link: @unchecked Sendable {
 
         let context = Unmanaged.passUnretained(self).toOpaque()
         natsOptions_SetEventLoop(options, context, linkAttach, linkRead, linkWrite, linkDetach)
-        natsOptions_SetDisconnectedCB(options, linkLost, context)
         natsOptions_SetClosedCB(options, linkClosed, context)
         // libnats would print what it cannot tell; what matters comes as an answer or a missing one.
         natsOptions_SetErrorHandler(options, linkError, context)
@@ -120,12 +127,9 @@ final class Link: @unchecked Sendable {
         state.withLock { $0.changed = changed }
         do {
             let connection = try connect()
-            // It may be lost, and replaced, by now.
-            let isReplaced = state.withLock { state in
-                if state.connection == nil { state.connection = connection }
-                return state.connection != connection
-            }
-            if isReplaced { natsConnection_Destroy(connection.pointer) }
+            state.withLock { $0.connection = connection }
+            // It may be lost by now.
+            replaceIfEnded()
         } catch {
             loop.stop()
             throw error
@@ -134,28 +138,38 @@ final class Link: @unchecked Sendable {
 
     private func connect() throws -> Handle {
         var made: OpaquePointer?
-        // Given back by the last callback of this connection.
-        let context = Unmanaged.passRetained(self)
         let status = natsConnection_Connect(&made, options)
-        guard status == NATS_OK, let made else {
-            let text = Library.lastError(status)
-            // No callback follows a connection that never was.
-            context.release()
-            throw LinkFailure(status: status, text: text)
-        }
+        guard status == NATS_OK, let made else { throw LinkFailure(status: status, text: Library.lastError(status)) }
         return Handle(made)
     }
 
-    /// The connection is gone: makes another, on a foreign thread, until it succeeds, is refused twice in a row for who we are, or the link is
-    /// closed.
-    fileprivate func replace() {
-        let isWanted = state.withLock { state in
-            if !state.isClosing { state.replacing += 1 }
-            return !state.isClosing
+    /// Says so and starts a thread that makes another connection, if the present one has ended and no such thread runs. A connection may also end while it
+    /// is made: its end is told like that of any other, and is for its maker to see.
+    fileprivate func replaceIfEnded() {
+        let ended = state.withLock { state -> LoopTimer?? in
+            guard !state.isClosing, state.replacing == .no, let present = state.connection, natsConnection_IsClosed(present.pointer) else {
+                return nil
+            }
+            state.replacing = .yes
+            var text: UnsafePointer<CChar>?
+            natsConnection_GetLastError(present.pointer, &text)
+            let reason = state.givenUp.take() ?? text.map { String(cString: $0) } ?? ""
+            state.changes.append(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
+            return .some(state.changed)
         }
-        guard isWanted else { return }
-        // Whoever closes the link waits for this, and frees what was made.
-        defer { state.withLock { $0.replacing -= 1 } }
+        guard let changed = ended else { return }
+        if let changed { loop.arm(changed, at: MonotonicTime.now) }
+        ForeignThread.start { [self] in
+            let isDone = replace()
+            // Whoever closes the link waits for this, and frees what was made.
+            state.withLock { $0.replacing = isDone ? .no : .givenUp }
+            replaceIfEnded()
+        }
+    }
+
+    /// Makes another connection, for as long as it takes.
+    /// - Returns: False where the server refused us twice in a row for who we are.
+    private func replace() -> Bool {
         var refusals = 0
         while !state.withLock({ $0.isClosing }) {
             usleep(.random(in: 100_000...150_000))
@@ -165,7 +179,10 @@ final class Link: @unchecked Sendable {
             } catch {
                 let failure = error as? LinkFailure
                 refusals = failure?.isRefusal == true ? refusals + 1 : 0
-                if let failure, refusals == 2 { return note(.closed(reason: failure.text)) }
+                if let failure, refusals == 2 {
+                    note(.closed(reason: failure.text))
+                    return false
+                }
                 continue
             }
             let dead = state.withLock { state in
@@ -176,25 +193,41 @@ final class Link: @unchecked Sendable {
                     natsSubscription_SetPendingLimits(handle, -1, -1)
                     handles.append(Handle(handle))
                 }
-                // It was lost again already, and its own end is followed by another attempt: until then all is as it was.
-                guard handles.count == state.subscriptions.count else { return Dead(connection: made, subscriptions: handles) }
+                // It was lost again already: until the next all is as it was.
+                guard handles.count == state.subscriptions.count, !natsConnection_IsClosed(made.pointer) else {
+                    return Dead(connection: made, subscriptions: handles)
+                }
                 for index in handles.indices { swap(&state.subscriptions[index].handle, &handles[index]) }
                 // Told before anything that the new connection brings.
                 state.changes.append(.restored)
                 defer { state.connection = made }
                 return Dead(connection: state.connection, subscriptions: handles)
             }
-            if dead.connection != made, let changed = state.withLock({ $0.changed }) { loop.arm(changed, at: MonotonicTime.now) }
             // Freed by the loop's thread, which may still be reading from it.
             loop.arm(LoopTimer { withExtendedLifetime(dead) {} }, at: MonotonicTime.now)
-            return
+            if dead.connection == made { continue }
+            if let changed = state.withLock({ $0.changed }) { loop.arm(changed, at: MonotonicTime.now) }
+            return true
+        }
+        return true
+    }
+
+    /// Gives the present connection up for another, because nothing comes over it any more.
+    func renew(_ reason: String) {
+        ForeignThread.start { [self] in
+            // Under the lock, so that it is not freed meanwhile; it may wait half a second for what is still to be written.
+            state.withLock { state in
+                guard state.replacing == .no, let connection = state.connection else { return }
+                state.givenUp = reason
+                isOpen.withLock { _ in natsConnection_Close(connection.pointer) }
+            }
         }
     }
 
     /// Closes; blocks, so only on a foreign thread. What is asked of the link afterwards fails.
     private func shut() {
         state.withLock { $0.isClosing = true }
-        while state.withLock({ $0.replacing > 0 }) { usleep(1_000) }
+        while state.withLock({ $0.replacing == .yes }) { usleep(1_000) }
         let (connection, subscriptions, clients) = state.withLock { state in
             defer {
                 state.closed = state.closed ?? state.connection
@@ -333,10 +366,6 @@ final class Link: @unchecked Sendable {
 
     // MARK: On the loop
 
-    fileprivate func attach(_ connection: OpaquePointer, _ socket: Int32) {
-        loop.watch(socket, for: LinkSocket(link: self, connection: connection))
-    }
-
     fileprivate func drain() {
         // A connection may bring something before the loop comes to its timers.
         tellChanges()
@@ -424,62 +453,75 @@ struct LinkFailure: Error {
     }
 }
 
-/// What the loop calls for one socket of a link.
+/// One connection's socket, between libnats and the loop: the end of one connection must not keep the loop from another's.
 private final class LinkSocket: SocketHandler, @unchecked Sendable {
     // Unchecked: libnats's connection may be used from any thread, and this is only called by the loop.
     let link: Link
-    let connection: OpaquePointer
+    private let connection: OpaquePointer
+    /// Until libnats closes the socket; it may free the connection then.
+    private let isAttached = Atomic(true)
+
     init(link: Link, connection: OpaquePointer) {
         self.link = link
         self.connection = connection
     }
+
+    func ends() {
+        isAttached.store(false, ordering: .releasing)
+        link.loop.unwatch(self)
+    }
+
     func socketIsReadable() {
-        link.isOpen.withLock { if $0 { natsConnection_ProcessReadEvent(connection) } }
+        link.isOpen.withLock { if $0, isAttached.load(ordering: .acquiring) { natsConnection_ProcessReadEvent(connection) } }
         link.drain()
     }
-    func socketIsWritable() { link.isOpen.withLock { if $0 { natsConnection_ProcessWriteEvent(connection) } } }
+
+    func socketIsWritable() {
+        link.isOpen.withLock { if $0, isAttached.load(ordering: .acquiring) { natsConnection_ProcessWriteEvent(connection) } }
+    }
 }
 
 // MARK: - What libnats calls: file-level functions, on threads of its own
 
 private func link(_ context: UnsafeMutableRawPointer?) -> Link { Unmanaged<Link>.fromOpaque(context!).takeUnretainedValue() }
+private func linkSocket(_ socket: UnsafeMutableRawPointer?) -> LinkSocket { Unmanaged<LinkSocket>.fromOpaque(socket!).takeUnretainedValue() }
 
+/// From here on the connection's end is told, even if whoever makes it never gets to see it.
 private func linkAttach(
     _ user: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ socket: natsSock
 ) -> natsStatus {
-    user!.pointee = context
     // With TLS, libnats waits without end for a socket to take more, and holds what the pings of all connections need: a peer that takes nothing for 5 s
     // is gone. In milliseconds.
     var limit: Int32 = 5_000
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
-    link(context).attach(connection!, socket)
+    // Given back by `linkClosed` and `linkDetach`.
+    let link = Unmanaged<Link>.fromOpaque(context!).retain().takeUnretainedValue()
+    let handler = LinkSocket(link: link, connection: connection!)
+    user!.pointee = Unmanaged.passRetained(handler).toOpaque()
+    link.loop.watch(socket, for: handler)
     return NATS_OK
 }
 
 /// libnats asks to stop reading when it is about to close the socket, and never to start.
-private func linkRead(_ context: UnsafeMutableRawPointer?, _ isWanted: Bool) -> natsStatus {
-    if !isWanted { link(context).loop.unwatch() }
+private func linkRead(_ socket: UnsafeMutableRawPointer?, _ isWanted: Bool) -> natsStatus {
+    if !isWanted { linkSocket(socket).ends() }
     return NATS_OK
 }
 
-private func linkWrite(_ context: UnsafeMutableRawPointer?, _ isWanted: Bool) -> natsStatus {
-    link(context).loop.wantWrite(isWanted)
+private func linkWrite(_ socket: UnsafeMutableRawPointer?, _ isWanted: Bool) -> natsStatus {
+    let handler = linkSocket(socket)
+    handler.link.loop.wantWrite(isWanted, for: handler)
     return NATS_OK
 }
 
-private func linkDetach(_ context: UnsafeMutableRawPointer?) -> natsStatus { NATS_OK }
-
-private func linkLost(_ connection: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
-    var text: UnsafePointer<CChar>?
-    natsConnection_GetLastError(connection, &text)
-    let reason = text.map { String(cString: $0) } ?? ""
-    link(context).note(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
+private func linkDetach(_ socket: UnsafeMutableRawPointer?) -> natsStatus {
+    Unmanaged<LinkSocket>.fromOpaque(socket!).release()
+    return NATS_OK
 }
 
 /// The last that libnats calls for a connection.
 private func linkClosed(_ connection: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
-    let link = Unmanaged<Link>.fromOpaque(context!).takeRetainedValue()
-    ForeignThread.start { link.replace() }
+    Unmanaged<Link>.fromOpaque(context!).takeRetainedValue().replaceIfEnded()
 }
 
 private func linkError(_ connection: OpaquePointer?, _ subscription: OpaquePointer?, _ status: natsStatus, _ context: UnsafeMutableRawPointer?) {}

@@ -71,6 +71,7 @@ struct MemberCore {
     var apartUntil: UInt64 = 0
     var sourcesMade: UInt64 = 0
     var nextSweep: UInt64 = 0
+    var silence = Silence()
     /// By partition, when a stall was last told.
     var stallTold: [UInt64]
     /// Partitions with skipped records to tell of.
@@ -99,6 +100,7 @@ struct MemberCore {
         let now = MonotonicTime.now
         for event in incoming.ownership { take(event, into: &turn) }
         for change in incoming.changes { take(change, now, into: &turn) }
+        if !incoming.arrivals.isEmpty { silence.heard(at: now) }
         for arrival in incoming.arrivals {
             if arrival.source == 0 { takeAnswer(arrival, now, into: &turn) } else { takeRead(arrival, now, into: &turn) }
             Library.destroy(arrival.message)
@@ -115,6 +117,9 @@ struct MemberCore {
             early.removeAll(keepingCapacity: true)
         }
         var next = tendReaders(now, into: &turn)
+        if silence.isTooLong(at: now, isAwaiting: isUp && pending.count > 0) {
+            link.renew("no request was answered, nor anything else heard, for \(Silence.limit / 1_000_000_000) s")
+        }
         if pending.count > 0 {
             if now >= nextSweep {
                 nextSweep = now &+ 50_000_000
@@ -262,7 +267,9 @@ struct MemberCore {
     }
 
     mutating func send(_ request: Request, _ partition: Int, _ epoch: UInt64, _ now: UInt64, attempts: Int = 0) {
-        let wait = min(UInt64(2_000_000_000) << UInt64(min(attempts, 3)), 10_000_000_000)
+        var wait = min(UInt64(2_000_000_000) << UInt64(min(attempts, 3)), 10_000_000_000)
+        // The reader itself asks again; until it has, an answer is awaited.
+        if case .consumer = request { wait = 2 * PullReader.silence }
         let number = pending.insert(Pending(request: request, partition: partition, epoch: epoch, due: now &+ wait, attempts: attempts + 1))
         let result: RecordWriter.Result
         switch request {
@@ -346,7 +353,7 @@ struct MemberCore {
             return
         }
         switch unanswered.request {
-        case .consumer: return  // The reader's own silence sees to it.
+        case .consumer: return
         case .append, .letter, .keep, .message:
             if unanswered.attempts > 1 {
                 tellStall(unanswered.partition, "no answer from JetStream after \(unanswered.attempts) attempts", now, into: &turn)

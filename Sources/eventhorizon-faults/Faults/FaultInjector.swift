@@ -1,3 +1,4 @@
+import EventHorizon
 import EventHorizonBridge
 import ServerSupport
 
@@ -10,9 +11,13 @@ struct FaultInjector: Sendable {
     let length: Duration
     let lease: Duration
     let application: String
-    let duplicateWindow: Duration
+    /// Within which the server recognises what is published again; nil: it never does.
+    let duplicateWindow: Duration?
+    /// From one join or leave to the next; nil: some seconds.
+    let pace: Duration?
     let fleet: WorkerFleet
     let servers: Servers
+    let logs: any RunLogs
     /// Nil where no kind needs it.
     let network: Network?
     let watch: ProgressWatch
@@ -44,11 +49,17 @@ struct FaultInjector: Sendable {
                 if kinds.contains(.kill) { await fleet.armFailpoints() }
             }
             if kinds.contains(.stop) { group.addTask { try await every(3_000...7_000, part: 10, from: start, stop) } }
-            if kinds.contains(.members) { group.addTask { try await every(2_000...4_000, part: 11, from: start, member) } }
+            if kinds.contains(.members) {
+                group.addTask {
+                    let pace = pace.map { Int($0 / .milliseconds(1)) }
+                    try await every(pace.map { $0...$0 } ?? 2_000...4_000, part: 11, from: start, isPaced: pace != nil, member)
+                }
+            }
             if kinds.contains(.server) {
                 group.addTask {
-                    try await every(
-                        servers.isCluster ? 10_000...10_000 : 7_000...13_000, part: 12, from: start, isPaced: servers.isCluster, serverFault)
+                    // A Kafka is away for long each time.
+                    let pause = servers.isCluster ? 10_000...10_000 : logs.haveTransactions ? 10_000...16_000 : 7_000...13_000
+                    try await every(pause, part: 12, from: start, isPaced: servers.isCluster, serverFault)
                 }
             }
             if kinds.contains(.network) { group.addTask { try await every(1_500...4_000, part: 13, from: start, networkFault) } }
@@ -117,7 +128,7 @@ struct FaultInjector: Sendable {
     private func serverFault(_ number: Int, _ random: inout SeededRandom) async throws {
         guard await servers.take() else { return }
         if servers.isCluster || random.draw(percent: 60) {
-            let stream = number % 2 == 0 ? "\(application)_EVENTS" : "\(application)_COMMANDS"
+            let stream = JetStreamLogs.stream(number % 2 == 0 ? .events : .commands, of: application)
             let server = await servers.leader(of: stream, &random)
             let duration = random.duration(200...3_000)
             try await kill(server, .server, leading: servers.isCluster ? stream : nil, for: duration)
@@ -129,6 +140,7 @@ struct FaultInjector: Sendable {
             journal.note("server   stopped for \(RunClock.text(duration)) s")
             try await Task.sleep(for: duration)
             servers.nodes[0].resume()
+            try await untilServed("the server went on")
             watch.end(fault)
             await fleet.serverIsBack()
             journal.note("server   goes on")
@@ -137,7 +149,7 @@ struct FaultInjector: Sendable {
         await servers.give()
     }
 
-    private func kill(_ server: NATSServer, _ kind: FaultKind, leading stream: String?, for duration: Duration) async throws {
+    private func kill(_ server: any RunServer, _ kind: FaultKind, leading stream: String?, for duration: Duration) async throws {
         let fault = watch.begin(kind, .everything, isSilent: true)
         await fleet.serverGoes()
         await server.kill()
@@ -146,14 +158,32 @@ struct FaultInjector: Sendable {
         try await Task.sleep(for: duration)
         try await server.restart()
         journal.note("server   \(name) is back")
+        try await untilServed("\(name) is back")
         // A cluster elects leaders for seconds after it has lost one.
-        let streams = ["EVENTS", "COMMANDS"].map { "\(application)_\($0)" } + ["KV_\(application)"]
+        let streams = [.events, .commands].map { JetStreamLogs.stream($0, of: application) } + ["KV_\(application)"]
         let back = ContinuousClock.now
         guard try await servers.isLed(streams) else { throw SupportError("the cluster has no leaders 20 s after \(name) is back") }
         if servers.isCluster { journal.note("server   all is led again \(RunClock.text(back.duration(to: .now))) s later") }
         watch.end(fault)
         await fleet.serverIsBack()
         tally.add(stream == nil ? "server killed and restarted" : "leaders killed and restarted")
+    }
+
+    /// Returns when the server is at work again, for which it may need longer than to come back.
+    private func untilServed(_ what: String) async throws {
+        let logs = logs
+        let start = ContinuousClock.now
+        while true {
+            do {
+                try await ForeignThread.run { try logs.checkService() }
+                let passed = start.duration(to: .now)
+                if passed > .seconds(1) { journal.note("server   is at work again \(RunClock.text(passed)) s later") }
+                return
+            } catch {
+                guard start.duration(to: .now) < .seconds(30) else { throw SupportError("30 s after \(what): \(error)") }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
     }
 
     // MARK: Network
@@ -189,7 +219,7 @@ struct FaultInjector: Sendable {
     private func lostAnswers(_ number: Int, _ random: inout SeededRandom) async throws {
         guard let network else { return }
         if number % 2 == 0, await servers.take() {
-            let server = await servers.leader(of: "\(application)_EVENTS", &random)
+            let server = await servers.leader(of: JetStreamLogs.stream(.events, of: application), &random)
             let away = random.duration(200...1_500)
             let everybody = await fleet.names() + [Network.clients]
             journal.note("answers  lost on their way to everybody, then with the server")
@@ -217,20 +247,32 @@ struct FaultInjector: Sendable {
 
     // MARK: Duplicates
 
-    /// Stored commands are published once more, just as they lie there: the broker recognises the message id within its window only.
+    /// Stored commands are published once more, just as they lie there: a server that has a window recognises the message id within it.
     private func duplicates(_: Int, _ random: inout SeededRandom) async throws {
         let now = journal.clock.now
-        // The server counts its window from when it stored, we from when we read.
-        let margin = Duration.milliseconds(500)
-        let records = watch.recentCommands.filter { now - $0.readAt > duplicateWindow + margin || now - $0.readAt < duplicateWindow - margin }
-        let picked = (0..<1 + random.below(4)).compactMap { _ in random.pick(records) }
-        let ports = servers.ports
+        var commands = watch.recentCommands
+        if let duplicateWindow {
+            // The server counts its window from when it stored, we from when we read.
+            let margin = Duration.milliseconds(500)
+            commands = commands.filter { now - $0.readAt > duplicateWindow + margin || now - $0.readAt < duplicateWindow - margin }
+        }
+        let picked = (0..<1 + random.below(4)).compactMap { _ in random.pick(commands) }
+        let logs = logs
         for command in picked {
+            // Nothing but the publisher decides the partition of a Kafka record.
+            let isMisplaced = logs.haveTransactions && random.draw(percent: 20)
+            var record = command.record
+            if isMisplaced { record.partition = (record.partition + 1 + random.below(FaultRun.partitionCount - 1)) % FaultRun.partitionCount }
+            let again = record
             // While the server is away nothing can be published; the next turn tries others.
-            guard let answer = try? await ForeignThread.run({ try LogWriter(ports: ports).publish(command.record) }) else { return }
+            guard let isKnown = try? await ForeignThread.run({ try logs.publishAgain(again) }) else { return }
+            guard let duplicateWindow else {
+                tally.add(isMisplaced ? "records published again, to another partition" : "records published again")
+                continue
+            }
             let isLate = now - command.readAt > duplicateWindow
             tally.add(
-                answer.isDuplicate
+                isKnown
                     ? "records published again, absorbed by the broker"
                     : isLate ? "records published again, beyond its window" : "records published again, within its window, and stored")
         }

@@ -27,6 +27,8 @@ actor WorkerFleet {
         }
     }
 
+    /// How long a worker may take to reach the step that it is to die at: it has to have partitions first.
+    private static let stepTime = Duration.seconds(6)
     /// How long an undisturbed drain may take.
     static let drainLimit = Duration.seconds(5)
 
@@ -192,11 +194,11 @@ actor WorkerFleet {
     func anyName(_ kind: WorkerKind) -> String? { pick(kind, [.running])?.name }
 
     func kill(_ kind: WorkerKind) {
-        // Rather one that does not wait for a step that none has died at yet.
+        // Rather one that does not wait for a step that none has died at yet: that one first has some time to reach it.
         let others = slots.filter { slot in
             slot.armed.map { hits(slot.kind, String($0.prefix { $0 != ":" })) > 0 } ?? true
         }
-        if let slot = pick(kind, [.running, .stopped], among: others) ?? pick(kind, [.running, .stopped]) { kill(slot) }
+        if let slot = pick(kind, [.running, .stopped], among: others) ?? pick(kind, olderThan: Self.stepTime, [.running, .stopped]) { kill(slot) }
     }
 
     private func kill(_ slot: Slot) {

@@ -6,25 +6,43 @@ import GuestList
 import GuestListHistory
 
 extension History {
-    mutating func add(commands records: [LogRecord]) {
+    mutating func add(commands contents: LogContents) {
+        commands = readCommands(contents.records)
+        abortedCommands = readCommands(contents.aborted)
+        commandsAreWhole = contents.isWhole
+    }
+
+    mutating func add(events contents: LogContents) {
+        events = readCommits(contents.records)
+        abortedEvents = readCommits(contents.aborted)
+        endOfEvents = events.last?.position ?? .start
+        endsOfEvents = contents.ends
+    }
+
+    private mutating func readCommands(_ records: [LogRecord]) -> [LoggedCommand] {
         let codec = WireCodec()
-        for record in records {
+        return records.compactMap { record in
             do {
                 let envelope = try record.body.withUnsafeBytes { try codec.decodeEnvelope($0) }
-                commands.append(LoggedCommand(partition: record.partition, position: record.position, envelope: envelope))
-            } catch { unreadable.append("the command at \(record.position) (\(record.subject)): \(error)") }
+                return LoggedCommand(partition: record.partition, position: record.position, envelope: envelope)
+            } catch {
+                unreadable.append("the command at \(record.position) (\(record.name)): \(error)")
+                return nil
+            }
         }
     }
 
-    mutating func add(events records: [LogRecord]) {
+    private mutating func readCommits(_ records: [LogRecord]) -> [LoggedCommit] {
         let codec = WireCodec()
-        for record in records {
+        return records.compactMap { record in
             do {
                 let commit = try record.body.withUnsafeBytes { try codec.decodeCommit($0) }
-                events.append(LoggedCommit(partition: record.partition, position: record.position, commit: commit))
-            } catch { unreadable.append("the commit at \(record.position) (\(record.subject)): \(error)") }
+                return LoggedCommit(partition: record.partition, position: record.position, commit: commit)
+            } catch {
+                unreadable.append("the commit at \(record.position) (\(record.name)): \(error)")
+                return nil
+            }
         }
-        endOfEvents = events.last?.position ?? .start
     }
 
     /// - Returns: What the tables hold.

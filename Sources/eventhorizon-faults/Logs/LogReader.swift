@@ -2,17 +2,6 @@ import EventHorizon
 import FoundationEssentials
 import ServerSupport
 
-/// A record of a JetStream stream.
-struct LogRecord: Sendable {
-    var position: Position
-    /// From the subject: `<application>.<log>.<partition>...`
-    var partition: Int
-    var subject: String
-    /// As they lie there, from `NATS/1.0` to the empty line.
-    var headers: [UInt8]
-    var body: [UInt8]
-}
-
 /// Reads a stream record by record with a push consumer without acks. Blocks.
 struct LogReader {
     /// Of the servers.
@@ -97,7 +86,8 @@ struct LogReader {
             delivered += 1
             guard number == delivered else { throw SupportError("delivery \(number) of '\(stream)' came where \(delivered) was due") }
             let record = LogRecord(
-                position: Position(position), partition: partition, subject: message.subject, headers: message.headers, body: message.body)
+                position: Position(position), partition: partition, envelope: .jetStream(subject: message.subject, headers: message.headers),
+                body: message.body)
             guard body(record) else { return }
         }
     }

@@ -19,10 +19,11 @@ struct LogWriter {
 
     /// Publishes a record as it lies in a log, message id and all.
     func publish(_ record: LogRecord) throws -> Answer {
+        guard case .jetStream(let subject, let headers) = record.envelope else { throw SupportError("'\(record.name)' is no record of a stream") }
         let connection = try TextConnection(ports: ports, limit: .seconds(2))
         let inbox = "_INBOX.faults.\(UInt64.random(in: 0 ... .max))"
         try connection.subscribe(inbox, as: 1)
-        try connection.publish(record.subject, reply: inbox, headers: record.headers, record.body)
+        try connection.publish(subject, reply: inbox, headers: headers, record.body)
         let body = try connection.next().body
         let stored = try JSONDecoder().decode(Stored.self, from: Data(body))
         guard let position = stored.seq, position > 0 else {

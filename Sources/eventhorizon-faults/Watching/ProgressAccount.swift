@@ -21,6 +21,7 @@ struct ProgressAccount {
         var kind: FaultKind
         var target: Target
         var isSilent: Bool
+        var since: Duration
         /// Of a silent one: when its lease has run out.
         var excusesUntil: Duration
         var isOver = false
@@ -60,7 +61,7 @@ struct ProgressAccount {
     mutating func begin(_ kind: FaultKind, _ target: Target, isSilent: Bool, at now: Duration) -> Int {
         look(at: now)
         faultsMade += 1
-        faults[faultsMade] = Fault(kind: kind, target: target, isSilent: isSilent, excusesUntil: now + lease)
+        faults[faultsMade] = Fault(kind: kind, target: target, isSilent: isSilent, since: now, excusesUntil: now + lease)
         return faultsMade
     }
 
@@ -69,8 +70,8 @@ struct ProgressAccount {
         guard let ended = faults[fault] else { return }
         if ended.target == .everything {
             faults[fault] = nil
-            // Only time with successful reads counts for a lease: those that ran meanwhile begin again.
-            for (number, other) in faults where other.isSilent && other.target != .everything && other.excusesUntil > now - lease {
+            // Only time with a server counts for a lease: those that ran when it went, or began meanwhile, begin again.
+            for (number, other) in faults where other.isSilent && other.target != .everything && other.excusesUntil > ended.since {
                 faults[number]?.excusesUntil = now + lease
             }
         } else {
@@ -110,13 +111,16 @@ struct ProgressAccount {
         }
     }
 
+    /// Whether something is wrong that meets everybody.
+    var isExcusedForAll: Bool { faults.values.contains { $0.target == .everything } }
+
     // MARK: Looking
 
     mutating func look(at now: Duration) {
         let passed = now - lastLook
         guard passed > .zero else { return }
         lastLook = now
-        faults = faults.filter { _, fault in !fault.isOver || fault.excusesUntil > now }
+        if !isExcusedForAll { faults = faults.filter { _, fault in !fault.isOver || fault.excusesUntil > now } }
         for lane in standing.keys {
             guard var stop = standing[lane] else { continue }
             let excuses = excuses(of: lane, at: now)

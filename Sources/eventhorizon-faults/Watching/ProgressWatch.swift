@@ -16,13 +16,15 @@ final class ProgressWatch: Sendable {
     }
     private struct State {
         var account: ProgressAccount
+        var delay = ReaderDelay()
         /// By lane: a command's id, or an acceptance.
         var waiting: [Lane: Set<MessageID>] = [:]
         var acceptances: [Int: Set<Version>] = [:]
         var routed: Set<Version> = []
         var decided: Set<MessageID> = []
         var seen: [LoggedCommit] = []
-        var commandsEnd = Position.start
+        /// How far each log is read, as `RunLogs.ends` counts.
+        var reached: [Log: [Int: Position]] = [:]
         /// The last commit of an invitation in each partition.
         var ends: [Int: Position] = [:]
         var checkpoints: [Lane: Position] = [:]
@@ -53,6 +55,8 @@ final class ProgressWatch: Sendable {
 
     /// How long nothing may stand still without an excuse.
     static let limit = Duration.seconds(10)
+    /// How long an open transaction may hide what follows it, whatever became of its producer, while the server is there.
+    static let delayLimit = Duration.seconds(15)
 
     private let state: Mutex<State>
     private let clock: RunClock
@@ -65,21 +69,22 @@ final class ProgressWatch: Sendable {
     // MARK: Following
 
     /// Follows the logs on threads of its own until `end`.
-    func follow(application: String, ports: [Int], readModels: SQLite) {
+    func follow(_ logs: any RunLogs, readModels: SQLite) {
         ForeignThread.start { [self] in
             let codec = WireCodec()
-            tail(LogReader(ports: ports, stream: "\(application)_COMMANDS")) { record in
+            tail(logs, .commands) { record in
                 guard let envelope = try? record.body.withUnsafeBytes({ try codec.decodeEnvelope($0) }) else { return }
                 take(envelope, record)
             }
         }
         ForeignThread.start { [self] in
             let codec = WireCodec()
-            tail(LogReader(ports: ports, stream: "\(application)_EVENTS")) { record in
+            tail(logs, .events) { record in
                 guard let commit = try? record.body.withUnsafeBytes({ try codec.decodeCommit($0) }) else { return }
                 take(LoggedCommit(partition: record.partition, position: record.position, commit: commit))
             }
         }
+        if logs.haveTransactions { ForeignThread.start { [self] in watchDelay(logs) } }
         ForeignThread.start { [self] in
             while !isEnded {
                 look()
@@ -96,16 +101,32 @@ final class ProgressWatch: Sendable {
         }
     }
 
+    /// How long what is stored is hidden from readers.
+    private func watchDelay(_ logs: any RunLogs) {
+        while !isEnded {
+            for log in [Log.commands, .events] {
+                let ends = try? logs.ends(of: log)
+                state.withLock { state in
+                    guard let ends, !state.account.isExcusedForAll else { return state.delay.excuse(at: clock.now) }
+                    state.delay.look(ends, reached: state.reached[log] ?? [:], of: log, at: clock.now)
+                }
+            }
+            MonotonicTime.pause(.milliseconds(500))
+        }
+    }
+
     func end() { state.withLock { $0.isEnded = true } }
     private var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    private func tail(_ reader: LogReader, _ take: (LogRecord) -> Void) {
-        var last = Position.start
+    private func tail(_ logs: any RunLogs, _ log: Log, _ take: (LogRecord) -> Void) {
         while !isEnded {
             // It ends with the server, and begins again where it was.
-            try? reader.read(after: last, limit: .seconds(3)) { record in
-                last = record.position
-                take(record)
+            try? logs.follow(log, after: state.withLock { $0.reached[log] ?? [:] }) { step in
+                switch step {
+                case .record(let record): take(record)
+                case .reached(let part, let position): state.withLock { $0.reached[log, default: [:]][part] = position }
+                case .idle: break
+                }
                 return !isEnded
             }
             MonotonicTime.pause(.milliseconds(50))
@@ -129,7 +150,13 @@ final class ProgressWatch: Sendable {
         }
     }
 
-    func end(_ fault: Int) { state.withLock { $0.account.end(fault, at: clock.now) } }
+    func end(_ fault: Int) {
+        state.withLock { state in
+            // While nobody could ask the server how far its logs go.
+            if state.account.isExcusedForAll { state.delay.excuse(at: clock.now) }
+            state.account.end(fault, at: clock.now)
+        }
+    }
 
     /// Once for each process, before it is started.
     func serves(_ worker: String, _ kind: WorkerKind) {
@@ -161,7 +188,6 @@ final class ProgressWatch: Sendable {
     private func take(_ command: Envelope, _ record: LogRecord) {
         let now = clock.now
         state.withLock { state in
-            state.commandsEnd = record.position
             state.stored += 1
             state.commands.add(StoredCommand(record: record, readAt: now))
             if let origin = command.origin {
@@ -175,7 +201,8 @@ final class ProgressWatch: Sendable {
             }
             guard !state.decided.contains(command.id) else { return }
             let group: Lane.Group = command.stream.category == Category(Invitation.category) ? .commandHandler : .saga
-            let lane = Lane(group: group, partition: record.partition)
+            // Where it belongs, wherever it was put.
+            let lane = Lane(group: group, partition: Self.partition(of: command.stream))
             state.waiting[lane, default: []].insert(command.id)
             state.account.update(lane, hasWork: true, settled: false, at: now)
         }
@@ -248,16 +275,20 @@ final class ProgressWatch: Sendable {
         var stored: Int
         /// The last commit of an invitation in each partition.
         var ends: [Int: Position]
-        var commandsEnd: Position
-        var eventsEnd: Position
     }
 
     var summary: Summary {
         state.withLock { state in
             Summary(
                 decided: state.decided.count, waiting: state.waiting.values.reduce(0) { $0 + $1.count }, unanswered: state.unanswered.count,
-                stored: state.stored, ends: state.ends, commandsEnd: state.commandsEnd, eventsEnd: state.seen.last?.position ?? .start)
+                stored: state.stored, ends: state.ends)
         }
+    }
+
+    /// Whether the watch has yet to read some of this, as `RunLogs.ends` counts.
+    func isBehind(_ ends: [Int: Position], of log: Log) -> Bool {
+        let reached = state.withLock { $0.reached[log] ?? [:] }
+        return ends.contains { $0.value > reached[$0.key] ?? .start }
     }
 
     /// Of these workers: what several or none say that they hold, each in a sentence.
@@ -276,6 +307,7 @@ final class ProgressWatch: Sendable {
     }
 
     var account: ProgressAccount { state.withLock { $0.account } }
+    var delay: ReaderDelay { state.withLock { $0.delay } }
     var seen: [LoggedCommit] { state.withLock { $0.seen } }
     /// The last that were stored.
     var recentCommands: [StoredCommand] { state.withLock { $0.commands.commands } }

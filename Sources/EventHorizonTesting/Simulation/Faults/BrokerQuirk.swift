@@ -32,12 +32,19 @@ public enum BrokerQuirk: String, CaseIterable, Sendable {
     case unfencedOutcome
     /// Progress is recorded late.
     case lateProgress
+    /// A partition's transaction is aborted, and the partition lost.
+    case abortedOutcome
+    /// A partition's transaction is committed, its member never hears of it and loses the partition.
+    case unansweredOutcome
 
     /// Progress is a record of its own, written after what it covers; an append is fenced by its stream's last commit alone.
-    public static let jetStream = Set(allCases)
+    public static let jetStream = Set(allCases).subtracting([.abortedOutcome, .unansweredOutcome])
 
-    /// An outcome is stored whole or not at all: for `SimulationFaults.atomicSettle`.
-    public static let atomic: Set<BrokerQuirk> = jetStream.subtracting([.unansweredAppend, .duplicateAnswer, .tornOutcome, .unfencedOutcome])
+    /// What an outcome stores of a partition, its progress included, is a transaction: for `SimulationFaults.atomicSettle`. What is open hides what lies behind
+    /// it, so that readers are late; a zombie's transaction is refused.
+    public static let kafka: Set<BrokerQuirk> = Set(allCases).subtracting([
+        .unansweredAppend, .duplicateAnswer, .tornOutcome, .unfencedOutcome, .lateProgress,
+    ])
 
     /// Its switch.
     public var probability: WritableKeyPath<MemoryFaults, Double> {
@@ -56,6 +63,8 @@ public enum BrokerQuirk: String, CaseIterable, Sendable {
         case .tornOutcome: \.tornOutcome
         case .unfencedOutcome: \.unfencedOutcome
         case .lateProgress: \.lateProgress
+        case .abortedOutcome: \.abortedOutcome
+        case .unansweredOutcome: \.unansweredOutcome
         }
     }
 }

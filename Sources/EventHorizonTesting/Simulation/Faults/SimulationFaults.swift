@@ -43,7 +43,7 @@ public struct SimulationFaults: Sendable, Equatable {
             let isOn = random.next() % 2 == 0
             var strength = strengths[Int(random.next() % UInt64(strengths.count))]
             // Whoever loses what it has all the time gets nothing done.
-            if quirk == .lostPartition || quirk == .tornOutcome || quirk == .readerRestart { strength /= 4 }
+            if [.lostPartition, .tornOutcome, .readerRestart, .abortedOutcome, .unansweredOutcome].contains(quirk) { strength /= 4 }
             if isOn, quirks.contains(quirk) { faults.broker[keyPath: quirk.probability] = strength }
         }
         let delays: [Duration] = [.milliseconds(5), .milliseconds(50), .milliseconds(500), .seconds(3)]
