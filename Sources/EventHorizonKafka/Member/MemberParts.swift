@@ -43,7 +43,7 @@ final class MemberParts: Sendable {
         }
     }
 
-    /// Leaves the group. Blocks until that is said.
+    /// Leaves the group. Blocks until that is said, or can be only when a rebalance that is under way has heard of those who do not answer.
     func close() {
         closing.change { $0 = true }
         for client in [membership, reader] {
@@ -52,7 +52,13 @@ final class MemberParts: Sendable {
             rd_kafka_queue_destroy(queue)
         }
         listener.close()
-        rd_kafka_consumer_close(membership.handle)
+        // A broker reads that a member leaves only after what it still owes it, the end of the rebalance. Nothing is held, so that goes on by itself.
+        let hasClosed = Monitor(false)
+        ForeignThread.start { [membership] in
+            rd_kafka_consumer_close(membership.handle)
+            hasClosed.change { $0 = true }
+        }
+        _ = hasClosed.wait(until: MonotonicTime.now &+ 1_000_000_000) { $0 ? true : nil }
         // Both handles go with their last user. Not this one, though, if it has joined and was never assigned anything: librdkafka 2.0.2 ends the process
         // when such a consumer is destroyed.
         if !listener.wasRebalanced { membership.abandon() }

@@ -90,7 +90,8 @@ actor WorkerFleet {
         watch.serves(name, kind)
         let process = try ChildProcess(
             "\(programs)/\(kind.program)", ["--broker", broker, "--http", "off"] + arguments + own,
-            environment: ["EVENTHORIZON_FAILPOINT": armed], output: .file(log(of: name)))
+            // Whoever crashes says where.
+            environment: ["EVENTHORIZON_FAILPOINT": armed, "SWIFT_BACKTRACE": "enable=yes,color=no,interactive=no"], output: .file(log(of: name)))
         return process
     }
 
