@@ -35,6 +35,17 @@ func write(_ text: String, to path: String) throws {
     fclose(file)
 }
 
+func read(_ path: String) throws -> String {
+    guard let file = fopen(path, "r") else { throw SupportError("cannot read '\(path)': \(String(cString: strerror(errno)))") }
+    defer { fclose(file) }
+    var text = ""
+    var line: UnsafeMutablePointer<CChar>?
+    var size = 0
+    defer { free(line) }
+    while getline(&line, &size, file) > 0, let line { text += String(cString: line) }
+    return text
+}
+
 /// What no output may ever hold.
 let secrets = ["s3cr3t-\"quoted\"\\pass", "s3cr3t-pass", "wr0ng-pass", "t0ken-s3cret"]
 

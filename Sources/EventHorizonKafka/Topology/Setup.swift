@@ -121,8 +121,9 @@ struct Setup: Sendable {
                 let servers = configuration.servers.joined(separator: ",")
                 for refusal in [failure, told].compactMap({ $0 }) where refusal.isRefusal {
                     throw Misconfiguration(
-                        "the Kafka broker at \(servers) refuses this client (\(refusal)): mend the credentials, the TLS files, or the rights of the user "
-                            + "\(configuration.user.map { "'\($0)'" } ?? "(none is set)")")
+                        "the Kafka broker at \(servers) refuses this client (\(refusal)): mend --user and --password, --sasl-mechanism, the file of --tls-ca, "
+                            + "--tls-certificate with --tls-key, or the rights of the user \(configuration.user.map { "'\($0)'" } ?? "(none is set)")"
+                    )
                 }
                 if failure.code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR {
                     throw Misconfiguration(
@@ -132,8 +133,8 @@ struct Setup: Sendable {
                 if isCancelled() { throw BrokerError(.cancelled, "setting up Kafka was cancelled") }
                 guard MonotonicTime.now < deadline else {
                     throw Misconfiguration(
-                        "no Kafka broker at \(servers) can be used within \(configuration.connectDeadline) (\(told ?? failure)): look at the address, and "
-                            + "whether the broker runs")
+                        "no Kafka broker at \(servers) can be used within \(configuration.connectDeadline) (\(told ?? failure)): look at the address, "
+                            + "whether the broker runs, and whether it asks for --tls or --user")
                 }
                 usleep(200_000)
             }
