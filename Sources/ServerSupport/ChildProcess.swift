@@ -107,8 +107,12 @@ package final class ChildProcess: Sendable {
 
     /// SIGTERM.
     package func terminate() { send(signal: SIGTERM) }
-    /// SIGSTOP: the process stands still, and does not know it.
-    package func pause() { send(signal: SIGSTOP) }
+    /// SIGSTOP: the process stands still, and does not know it. Returns when all its threads do.
+    package func pause() {
+        send(signal: SIGSTOP)
+        var what = siginfo_t()
+        while waitid(P_PID, id_t(pid), &what, WSTOPPED | WEXITED | WNOWAIT) == -1, errno == EINTR {}
+    }
     /// SIGCONT.
     package func resume() { send(signal: SIGCONT) }
 
