@@ -30,7 +30,6 @@ func withServer<Value>(properties: [String] = [], _ body: (KafkaServer) async th
 let surroundings = Surroundings.system
 let invitations: EventHorizon.Category = "guestlist.v1.Invitation"
 
-private let replicas: TemporaryFolder? = try? TemporaryFolder("eventhorizon-replicas")
 private let applications = Mutex(0)
 
 func newApplication() -> String {
@@ -44,7 +43,7 @@ func newApplication() -> String {
 func configuration(_ server: KafkaServer, application: String = newApplication(), partitions: Int = 8) -> KafkaConfiguration {
     KafkaConfiguration(
         servers: [server.address], application: application, partitionCount: partitions, sessionTimeout: .seconds(3),
-        replicaFolder: replicas?.path ?? "/nonexistent", connectDeadline: .seconds(20))
+        replicaFolder: "\(server.folder)/replicas", connectDeadline: .seconds(20))
 }
 
 func broker(_ server: KafkaServer, application: String = newApplication(), partitions: Int = 8) -> KafkaBroker {
