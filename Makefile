@@ -38,8 +38,11 @@ run: build
 stop:
 	@if [ -x .build/debug/guestlist-demo ]; then .build/debug/guestlist-demo stop; else echo 'nothing was ever built here, so nothing runs'; fi
 
+# What .ci/packages calls the packages of the broker.
+broker_packages = $(or $(filter kafka,$(BROKER)),$(if $(filter memory,$(BROKER)),,server))
+
 build:
-	@.ci/packages build $(if $(filter memory kafka,$(BROKER)),,server) $(if $(filter kafka,$(BROKER)),kafka)
+	@.ci/packages build $(broker_packages)
 	@echo 'building (the first time takes minutes)' >&2
 	@swift build --quiet
 
@@ -54,7 +57,7 @@ test_integration:
 
 # ARGS='--rate 500 --commands 5000', for instance: see .build/release/eventhorizon-bench --help.
 bench:
-	@.ci/packages build $(or $(filter kafka,$(BROKER)),$(if $(filter memory,$(BROKER)),,server))
+	@.ci/packages build $(broker_packages)
 	@swift build --quiet -c release --product eventhorizon-bench
 	@.build/release/eventhorizon-bench pipeline $(if $(BROKER),--broker $(BROKER)) $(ARGS)
 

@@ -16,15 +16,7 @@ func sharedServer() async throws -> KafkaServer { try await shared.value { try a
 
 /// Runs `body` with a broker of its own.
 func withServer<Value>(properties: [String] = [], _ body: (KafkaServer) async throws -> Value) async throws -> Value {
-    let server = try await KafkaServer.start(properties: properties)
-    do {
-        let value = try await body(server)
-        await server.stop()
-        return value
-    } catch {
-        await server.stop()
-        throw error
-    }
+    try await KafkaServer.start(properties: properties).use(body)
 }
 
 let surroundings = Surroundings.system

@@ -10,15 +10,7 @@ import Testing
 /// Runs `body` with a nats-server of its own: `NATS_SERVER` names another than the one on PATH.
 func withServer<Value>(version: NATSServer.Version = .any, arguments: [String] = [], _ body: (NATSServer) async throws -> Value) async throws -> Value
 {
-    let server = try await NATSServer.start(version: version, arguments: arguments)
-    do {
-        let value = try await body(server)
-        await server.stop()
-        return value
-    } catch {
-        await server.stop()
-        throw error
-    }
+    try await NATSServer.start(version: version, arguments: arguments).use(body)
 }
 
 /// A value that several tasks see.

@@ -10,6 +10,16 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct Reconnecting {
+    /// A link, and who reads the news from it.
+    private func connect(to server: ScriptedServer) async throws -> (Link, Reader) {
+        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
+        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
+        let reader = Reader()
+        let number = link.add(reader)
+        #expect(link.subscribe("news", client: number, source: 0))
+        return (link, reader)
+    }
+
     /// libnats driven by an external loop takes a new connection's first words for the rest of what the old one broke off.
     @Test(arguments: ["MSG news 1 5", "MSG news 1 5\r", "MSG news 1 500\r\nhal", "HMSG news 1 12 20\r\nNATS/1.0", "PI", "M"])
     func a_connection_that_ends_within_a_message_is_replaced_by_one_that_reads(last words: String) async throws {
@@ -19,11 +29,7 @@ struct Reconnecting {
             client.write(number == 1 ? words : "MSG news 1 5\r\nhello\r\n")
             if number > 1 { client.wait() }
         }
-        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
-        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
-        let reader = Reader()
-        let number = link.add(reader)
-        #expect(link.subscribe("news", client: number, source: 0))
+        let (link, reader) = try await connect(to: server)
         let deadline = ContinuousClock.now + .seconds(10)
         while reader.bodies.value.isEmpty || reader.changes.value.count < 2, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
@@ -49,11 +55,7 @@ struct Reconnecting {
             }
         }
         defer { server.stop() }
-        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
-        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
-        let reader = Reader()
-        let number = link.add(reader)
-        #expect(link.subscribe("news", client: number, source: 0))
+        let (link, reader) = try await connect(to: server)
         let deadline = ContinuousClock.now + .seconds(20)
         while reader.bodies.value.isEmpty, ContinuousClock.now < deadline {
             link.publish(subject: "anything", body: "")
@@ -106,11 +108,7 @@ struct Reconnecting {
             client.write(String(repeating: "HMSG news 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n", count: 3) + "MSG news 1 5\r\nhello\r\n")
             client.wait()
         }
-        let configuration = NATSConfiguration(servers: ["nats://127.0.0.1:\(server.port)"], application: "shop", connectDeadline: .seconds(5))
-        let link = try await Connector(configuration: configuration, clock: surroundings.clock).connect()
-        let reader = Reader()
-        let number = link.add(reader)
-        #expect(link.subscribe("news", client: number, source: 0))
+        let (link, reader) = try await connect(to: server)
         let deadline = ContinuousClock.now + .seconds(5)
         while reader.bodies.value.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
         #expect(reader.bodies.value == ["hello"])
@@ -221,7 +219,7 @@ private final class ScriptedServer: Sendable {
         func relay(to port: Int, while goesOn: @Sendable (String) -> Bool) {
             let server = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             defer { close(server) }
-            guard ScriptedServer.withAddress(of: port, { connect(server, $0, $1) }) == 0 else { return }
+            guard LoopbackPort.withAddress(port, { connect(server, $0, $1) }) == 0 else { return }
             var bytes = [UInt8](repeating: 0, count: 65_536)
             while true {
                 var ready = [pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
@@ -258,7 +256,7 @@ private final class ScriptedServer: Sendable {
         self.listener = listener
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        let status = Self.withAddress(of: port) { bind(listener, $0, $1) }
+        let status = LoopbackPort.withAddress(port) { bind(listener, $0, $1) }
         try #require(status == 0 && listen(listener, 8) == 0)
         ForeignThread.start { [open] in
             var number = 0
@@ -277,16 +275,6 @@ private final class ScriptedServer: Sendable {
                     open.change { $0 -= 1 }
                 }
             }
-        }
-    }
-
-    private static func withAddress<Value>(of port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr = in_addr(s_addr: INADDR_LOOPBACK.bigEndian)
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
     }
 

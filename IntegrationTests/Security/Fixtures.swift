@@ -19,31 +19,13 @@ func withServer(_ configuration: String, arguments: [String] = [], _ body: (NATS
     let file = "\(folder.path)/nats.conf"
     try write(configuration, to: file)
     // Not what NATS_URL names: that server is secured as its owner wants it.
-    let server = try await NATSServer.start(arguments: ["-c", file] + arguments)
-    do {
-        try await body(server)
-        await server.stop()
-    } catch {
-        await server.stop()
-        throw error
-    }
+    try await NATSServer.start(arguments: ["-c", file] + arguments).use(body)
 }
 
 func write(_ text: String, to path: String) throws {
     guard let file = fopen(path, "w") else { throw SupportError("cannot write '\(path)': \(String(cString: strerror(errno)))") }
     fputs(text, file)
     fclose(file)
-}
-
-func read(_ path: String) throws -> String {
-    guard let file = fopen(path, "r") else { throw SupportError("cannot read '\(path)': \(String(cString: strerror(errno)))") }
-    defer { fclose(file) }
-    var text = ""
-    var line: UnsafeMutablePointer<CChar>?
-    var size = 0
-    defer { free(line) }
-    while getline(&line, &size, file) > 0, let line { text += String(cString: line) }
-    return text
 }
 
 /// What no output may ever hold.

@@ -20,20 +20,9 @@ import Testing
         ]
     }
 
-    private func withServer(_ properties: [String], _ body: (KafkaServer) async throws -> Void) async throws {
-        let server = try await KafkaServer.start(properties: properties)
-        do {
-            try await body(server)
-            await server.stop()
-        } catch {
-            await server.stop()
-            throw error
-        }
-    }
-
     @Test func a_user_is_let_in_by_password_and_a_wrong_one_is_told_by_the_key_that_holds_it() async throws {
         let replicas = try TemporaryFolder("eventhorizon-security")
-        try await withServer(Self.sasl(over: "SASL_PLAINTEXT")) { server in
+        try await KafkaServer.start(properties: Self.sasl(over: "SASL_PLAINTEXT")).use { server in
             let worker = try await Worker(
                 ["--broker", server.url, "--user", "alice", "--replica-folder", replicas.path], environment: ["EVENTHORIZON_PASSWORD": Self.password])
             let client = try Client(server.url) {
@@ -59,12 +48,12 @@ import Testing
         let other = try await Authority("other")
         let replicas = try TemporaryFolder("eventhorizon-security")
         let keys = "\(authority.folder.path)/keys.pem"
-        try write(try read(certificate.key) + read(certificate.certificate), to: keys)
+        try write(TextFile.read(certificate.key) + TextFile.read(certificate.certificate), to: keys)
         let tls = [
             "ssl.keystore.type=PEM", "ssl.keystore.location=\(keys)", "ssl.truststore.type=PEM", "ssl.truststore.location=\(authority.certificate)",
             "ssl.client.auth=required",
         ]
-        try await withServer(Self.sasl(over: "SASL_SSL") + tls) { server in
+        try await KafkaServer.start(properties: Self.sasl(over: "SASL_SSL") + tls).use { server in
             func flags(ca: String) -> [String] {
                 [
                     "--broker", server.url, "--user", "alice", "--replica-folder", replicas.path, "--tls", "--tls-ca", ca,

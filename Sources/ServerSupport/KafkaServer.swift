@@ -203,18 +203,7 @@ package final class KafkaServer: Sendable {
     package var pid: Int32 { child.pid }
     package var isRunning: Bool { child.isRunning }
     /// What the broker has written since it was first started in this folder.
-    package var log: String {
-        guard let file = fopen(logPath, "r") else { return child.output }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    package var log: String { (try? TextFile.read(logPath)) ?? child.output }
     /// The last lines of its log, for a message to a person.
     package func tail() -> String {
         let lines = log.split(separator: "\n").suffix(20)

@@ -1,4 +1,4 @@
-internal import Glibc
+package import Glibc
 
 /// TCP ports of 127.0.0.1.
 package enum LoopbackPort {
@@ -32,7 +32,8 @@ package enum LoopbackPort {
         return withAddress(port, { connect(number, $0, $1) }) == 0 ? connection : nil
     }
 
-    private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    /// Calls `body` with the port's address, as `bind` and `connect` take it.
+    package static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

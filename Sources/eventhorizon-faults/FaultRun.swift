@@ -38,8 +38,7 @@ struct FaultRun {
         let flags =
             [
                 "--application", Self.application, "--lease-time", "\(Int(options.lease / .milliseconds(1)))ms", "--log-level", "info",
-                "--log-format",
-                "json", "--replicas", "\(options.nodes)",
+                "--log-format", "json", "--replicas", "\(options.nodes)",
             ] + (options.broker == .kafka ? ["--replica-folder", "\(folder)/replicas", "--trimming", trims ? "on" : "off"] : [])
         let watch = ProgressWatch(clock: journal.clock, lease: options.lease)
         let fleet = WorkerFleet(

@@ -1,4 +1,4 @@
-internal import EventHorizon
+package import EventHorizon
 
 extension History {
     /// Only of `checkpoints`: what has not been read by now may be read soon.
@@ -43,9 +43,10 @@ extension History {
 }
 
 /// Where a record lies in its log, whether positions are counted by log or by partition.
-struct RecordPlace: Hashable {
+package struct RecordPlace: Hashable {
     var partition: Int
     var position: Position
+    package init(partition: Int, position: Position) { (self.partition, self.position) = (partition, position) }
     init(_ logged: LoggedCommit) { (partition, position) = (logged.partition, logged.position) }
     init(_ logged: LoggedCommand) { (partition, position) = (logged.partition, logged.position) }
     init(_ place: Place) { (partition, position) = (place.partition, place.position) }

@@ -124,14 +124,12 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
         var turn = Turn()
         // While the cluster is away nobody can be told: the group finds out by itself.
         var deadline = MonotonicTime.now &+ (core.isUp ? 10_000_000_000 : 2_000_000_000)
-        var hasUnsubscribed = false
         while MonotonicTime.now < deadline {
             turnOnce(into: &turn)
             turn.removeAll()
             let due = core.tick(MonotonicTime.now, into: &turn)
             if core.hasLeft { break }
-            if core.hasUnsubscribed, !hasUnsubscribed {
-                hasUnsubscribed = true
+            if core.hasUnsubscribed {
                 // The library unsubscribes when a rebalance is over, and that may wait for the sessions of the dead: nothing is held any more, and so
                 // the group misses nothing of this member.
                 deadline = min(deadline, MonotonicTime.now &+ 2_000_000_000)

@@ -146,19 +146,17 @@ final class Link: @unchecked Sendable {
     /// Says so and starts a thread that makes another connection, if the present one has ended and no such thread runs. A connection may also end while it
     /// is made: its end is told like that of any other, and is for its maker to see.
     fileprivate func replaceIfEnded() {
-        let ended = state.withLock { state -> LoopTimer?? in
+        let ended = state.withLock { state -> String? in
             guard !state.isClosing, state.replacing == .no, let present = state.connection, natsConnection_IsClosed(present.pointer) else {
                 return nil
             }
             state.replacing = .yes
             var text: UnsafePointer<CChar>?
             natsConnection_GetLastError(present.pointer, &text)
-            let reason = state.givenUp.take() ?? text.map { String(cString: $0) } ?? ""
-            state.changes.append(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
-            return .some(state.changed)
+            return state.givenUp.take() ?? text.map { String(cString: $0) } ?? ""
         }
-        guard let changed = ended else { return }
-        if let changed { loop.arm(changed, at: MonotonicTime.now) }
+        guard let reason = ended else { return }
+        note(.lost(reason: reason.isEmpty ? "the connection was closed" : reason))
         ForeignThread.start { [self] in
             let isDone = replace()
             // Whoever closes the link waits for this, and frees what was made.
@@ -400,7 +398,7 @@ final class Link: @unchecked Sendable {
         }
     }
 
-    fileprivate func note(_ change: LinkChange) {
+    private func note(_ change: LinkChange) {
         let changed = state.withLock { state -> LoopTimer? in
             if state.isClosing { return nil }
             state.changes.append(change)
@@ -483,7 +481,6 @@ private final class LinkSocket: SocketHandler, @unchecked Sendable {
 
 // MARK: - What libnats calls: file-level functions, on threads of its own
 
-private func link(_ context: UnsafeMutableRawPointer?) -> Link { Unmanaged<Link>.fromOpaque(context!).takeUnretainedValue() }
 private func linkSocket(_ socket: UnsafeMutableRawPointer?) -> LinkSocket { Unmanaged<LinkSocket>.fromOpaque(socket!).takeUnretainedValue() }
 
 /// From here on the connection's end is told, even if whoever makes it never gets to see it.

@@ -149,7 +149,7 @@ struct FaultInjector: Sendable {
         await servers.give()
     }
 
-    private func kill(_ server: any RunServer, _ kind: FaultKind, leading stream: String?, for duration: Duration) async throws {
+    private func kill(_ server: any OwnedServer, _ kind: FaultKind, leading stream: String?, for duration: Duration) async throws {
         let fault = watch.begin(kind, .everything, isSilent: true)
         await fleet.serverGoes()
         await server.kill()

@@ -2,26 +2,12 @@ import EventHorizon
 import EventHorizonBridge
 import ServerSupport
 
-/// What a run needs of a server to break it.
-protocol RunServer: AnyObject, Sendable {
-    var url: String { get }
-    var port: Int { get }
-    func kill() async
-    func restart() async throws
-    func pause()
-    func resume()
-    func stop() async
-}
-
-extension NATSServer: RunServer {}
-extension KafkaServer: RunServer {}
-
 /// The run's servers: one, or a cluster.
 actor Servers {
-    nonisolated let nodes: [any RunServer]
+    nonisolated let nodes: [any OwnedServer]
     private var isTaken = false
 
-    init(_ nodes: [any RunServer]) { self.nodes = nodes }
+    init(_ nodes: [any OwnedServer]) { self.nodes = nodes }
 
     nonisolated var ports: [Int] { nodes.map(\.port) }
     nonisolated var address: String { nodes.map(\.url).joined(separator: ",") }
@@ -36,7 +22,7 @@ actor Servers {
     func give() { isTaken = false }
 
     /// The server that leads the stream; any where none does, or none says so.
-    nonisolated func leader(of stream: String, _ random: inout SeededRandom) async -> any RunServer {
+    nonisolated func leader(of stream: String, _ random: inout SeededRandom) async -> any OwnedServer {
         let other = nodes[random.below(nodes.count)]
         guard isCluster else { return other }
         let ports = ports
@@ -65,7 +51,7 @@ actor Servers {
         return false
     }
 
-    nonisolated func name(of server: any RunServer) -> String {
+    nonisolated func name(of server: any OwnedServer) -> String {
         isCluster ? NATSCluster.name(of: nodes.firstIndex { $0 === server } ?? 0) : "the server"
     }
 

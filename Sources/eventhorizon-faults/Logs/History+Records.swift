@@ -20,26 +20,23 @@ extension History {
     }
 
     private mutating func readCommands(_ records: [LogRecord]) -> [LoggedCommand] {
-        let codec = WireCodec()
-        return records.compactMap { record in
-            do {
-                let envelope = try record.body.withUnsafeBytes { try codec.decodeEnvelope($0) }
-                return LoggedCommand(partition: record.partition, position: record.position, envelope: envelope)
-            } catch {
-                unreadable.append("the command at \(record.position) (\(record.name)): \(error)")
-                return nil
-            }
-        }
+        read(records, as: "command") { LoggedCommand(partition: $0.partition, position: $0.position, envelope: try $1.decodeEnvelope($2)) }
     }
 
     private mutating func readCommits(_ records: [LogRecord]) -> [LoggedCommit] {
+        read(records, as: "commit") { LoggedCommit(partition: $0.partition, position: $0.position, commit: try $1.decodeCommit($2)) }
+    }
+
+    /// Those that can be read; of the others it says why not.
+    private mutating func read<Logged>(
+        _ records: [LogRecord], as name: String, _ decode: (LogRecord, WireCodec, UnsafeRawBufferPointer) throws -> Logged
+    ) -> [Logged] {
         let codec = WireCodec()
         return records.compactMap { record in
             do {
-                let commit = try record.body.withUnsafeBytes { try codec.decodeCommit($0) }
-                return LoggedCommit(partition: record.partition, position: record.position, commit: commit)
+                return try record.body.withUnsafeBytes { try decode(record, codec, $0) }
             } catch {
-                unreadable.append("the commit at \(record.position) (\(record.name)): \(error)")
+                unreadable.append("the \(name) at \(record.position) (\(record.name)): \(error)")
                 return nil
             }
         }

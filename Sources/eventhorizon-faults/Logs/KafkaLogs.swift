@@ -2,6 +2,7 @@
 import CRDKafka
 import EventHorizon
 import EventHorizonBridge
+import EventHorizonHistory
 import Glibc
 import ServerSupport
 
@@ -118,16 +119,12 @@ struct KafkaLogs: RunLogs {
     /// - Parameters:
     ///   - written: what a reader sees that does not ask for what was committed only.
     static func contents(committed: [LogRecord], written: [LogRecord], bounds: [Int: Range<Int64>]) -> LogContents {
-        struct Mark: Hashable {
-            var partition: Int
-            var position: Position
-        }
         func sorted(_ records: [LogRecord]) -> [LogRecord] { records.sorted { ($0.partition, $0.position) < ($1.partition, $1.position) } }
-        let known = Set(committed.map { Mark(partition: $0.partition, position: $0.position) })
+        let known = Set(committed.map { RecordPlace(partition: $0.partition, position: $0.position) })
         return LogContents(
             records: sorted(committed), isWhole: bounds.values.allSatisfy { $0.lowerBound == 0 },
             ends: bounds.mapValues { Position(UInt64($0.upperBound)) },
-            aborted: sorted(written.filter { !known.contains(Mark(partition: $0.partition, position: $0.position)) }))
+            aborted: sorted(written.filter { !known.contains(RecordPlace(partition: $0.partition, position: $0.position)) }))
     }
 
     private func all(_ log: Log, _ bounds: [Int: Range<Int64>], committedOnly: Bool) throws -> [LogRecord] {

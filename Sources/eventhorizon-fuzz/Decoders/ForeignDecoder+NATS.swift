@@ -88,49 +88,28 @@ extension ForeignDecoder {
     /// Whole messages: the subject's end up to a line break, headers up to an empty line, then the body.
     private static func deliveries() throws -> [ForeignDecoder] {
         try [(Log.commands, "cmd", "delivery-cmd" as StaticString), (Log.events, "evt", "delivery-evt")].map { log, token, name in
-            var probe = try DeliveryProbe(
-                group: GroupDeclaration(name: "orders", log: log, categories: ["shop.v1.Order"], senders: log == .events ? ["shop.v1.Saga"] : []),
-                application: "shop")
-            return ForeignDecoder(name, samples: delivery(log)) { bytes in
+            let sample = DeliverySample(log: log)
+            var probe = try DeliveryProbe(group: sample.group, application: "shop")
+            return ForeignDecoder(name, samples: messages(sample)) { bytes in
                 let line = bytes.firstIndex(of: 10) ?? bytes.endIndex
                 let rest = [UInt8](bytes[min(line + 1, bytes.endIndex)...])
                 let end = rest.indices.first { rest[$0...].starts(with: [13, 10, 13, 10]) }.map { $0 + 4 } ?? 0
                 let subject = Array("shop.\(token).".utf8) + bytes[..<line].filter { $0 != 0 }
-                switch probe.read(subject: subject, headers: Array(rest[..<end]), body: Array(rest[end...])) {
-                case .command, .commit: return .accepted
-                case .undecodable(_, _, _, let reason): return reason.isEmpty ? .broken("refused without a word") : .refused
-                case .skipped: return .broken("a record is no run of skipped ones")
-                case nil: return .refused
-                }
+                return sample.verdict(on: probe.read(subject: subject, headers: Array(rest[..<end]), body: Array(rest[end...])))
             }
         }
     }
 
-    private static func delivery(_ log: Log) -> [[UInt8]] {
-        let id = MessageID(high: 0x0197_5A2B_3C4D_7E5F, low: 0x8000_0000_0000_0001)
-        let order = StreamID("shop.v1.Order", "7")
-        let envelope = Envelope(
-            id: id, kind: log == .commands ? .command : .event, stream: order,
-            payload: Payload(name: "shop.v1.Place", contentType: "application/json", bytes: Array("{}".utf8)), correlation: id,
-            occurredAt: Timestamp(nanoseconds: 1), trace: TraceContext(traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
+    private static func messages(_ sample: DeliverySample) -> [[UInt8]] {
         let subject = "3.shop=2Ev1=2EOrder.7\n"
-        guard log == .events else {
+        guard sample.log == .events else {
+            let id = sample.id
             let headers = "NATS/1.0\r\nEh-Id: \(id)\r\nEh-Kind: command\r\nEh-Type: shop.v1.Place\r\nEh-Schema: 1\r\nEh-Correlation: \(id)\r\n\r\n"
-            return [headers, ""].map { Array((subject + $0).utf8) + WireCodec().encode(envelope) }
-        }
-        let place = Place(log: .commands, incarnation: 1, partition: 3, position: Position(1))
-        func commit(_ stream: StreamID) -> Commit {
-            Commit(
-                stream: stream, number: 1, firstVersion: 1, events: stream == order ? [envelope] : [],
-                decided: [
-                    DecidedCommand(
-                        id: id, place: place, outcome: .accepted(versions: 1..<2), correlation: id, sender: StreamID("shop.v1.Saga", "s"),
-                        command: nil)
-                ])
+            return [headers, ""].map { Array((subject + $0).utf8) + WireCodec().encode(sample.envelope) }
         }
         return [
-            Array((subject + "NATS/1.0\r\nNats-Msg-Id: x\r\n\r\n").utf8) + WireCodec().encode(commit(order)),
-            Array("3.shop=2Ev1=2EOther.8\n".utf8) + WireCodec().encode(commit(StreamID("shop.v1.Other", "8"))),
+            Array((subject + "NATS/1.0\r\nNats-Msg-Id: x\r\n\r\n").utf8) + WireCodec().encode(sample.commit(of: sample.order)),
+            Array("3.shop=2Ev1=2EOther.8\n".utf8) + WireCodec().encode(sample.commit(of: sample.other)),
         ]
     }
 }
