@@ -101,6 +101,41 @@ struct Reconnecting {
         }
     }
 
+    /// Its reader was never asked for a consumer then, and begins anew when the connection is back.
+    @Test func a_partition_that_is_claimed_while_the_members_connection_is_away_is_read() async throws {
+        try await withServer { server in
+            let (isAway, isClaimed) = (Shared(false), Shared(false))
+            let relay = try ScriptedServer { client, _ in
+                while isAway.value, !isClaimed.value { usleep(1_000) }
+                client.relay(to: server.port) { text in
+                    // The member's own subscription; the control connection has no such.
+                    guard !isAway.value, text.contains(".m.* ") else { return true }
+                    isAway.change { $0 = true }
+                    client.hangUp()
+                    return false
+                }
+            }
+            defer { relay.stop() }
+            let broker = NATSBroker(
+                NATSConfiguration(
+                    servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
+                    connectDeadline: .seconds(10)),
+                surroundings: surroundings)
+            defer { isClaimed.change { $0 = true } }
+            _ = try await broker.publish([command("Athena")])
+            try await broker.withMember(of: handlers()) { member in
+                var (isLost, hasClaim) = (false, false)
+                try await serve(member) { turn, _ in
+                    isLost = isLost || turn.notices.contains { if case .connectionLost = $0 { true } else { false } }
+                    hasClaim = hasClaim || !turn.claimed.isEmpty
+                    if isLost, hasClaim { isClaimed.change { $0 = true } }
+                    return !turn.deliveries.isEmpty
+                }
+                #expect(isLost)
+            }
+        }
+    }
+
     /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
     @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
         let server = try ScriptedServer { client, _ in
@@ -211,6 +246,8 @@ private final class ScriptedServer: Sendable {
 
         /// Says `text` for whatever comes, until the client has gone.
         func echo(_ text: String) { while !received().isEmpty { write(text) } }
+
+        func hangUp() { shutdown(socket, Int32(SHUT_RDWR)) }
 
         /// Returns when the client has gone.
         func wait() { while !received().isEmpty {} }

@@ -87,7 +87,7 @@ extension MemberCore {
     }
 
     private mutating func deleteConsumer(_ reader: LogReader) {
-        link.unsubscribe(client: client, source: reader.source)
+        if let source = reader.source { link.unsubscribe(client: client, source: source) }
         guard isUp, !reader.pull.consumer.isEmpty else { return }
         writer.ask(
             ConsumerRequest.deletion(stream: ready.names.stream(group.log), consumer: reader.pull.consumer), { _ in }, number: UInt64.max, on: link)

@@ -16,8 +16,8 @@ struct PartitionReader {
 
 /// One pull consumer of a member: of a partition, or of the whole log.
 struct LogReader {
-    /// Names the subscription; grows with each consumer, so that what an older one still sends is told apart.
-    var source: UInt64 = 0
+    /// Names the subscription; grows with each consumer, so that what an older one still sends is told apart. Nil before the first.
+    var source: UInt64?
     let filter: String
     var pull: PullReader
 }
