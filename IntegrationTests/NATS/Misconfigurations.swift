@@ -70,6 +70,28 @@ struct Misconfigurations {
         }
     }
 
+    @Test func a_stream_whose_subjects_another_has_is_refused() async throws {
+        try await withServer { server in
+            let other = broker(server, application: "other")
+            let requests = try await other.open().requests
+            _ = await requests.request("$JS.API.STREAM.CREATE.foreign", "{\"name\":\"foreign\",\"subjects\":[\"taken.evt.>\"]}")
+            let said = await problem(NATSConfiguration(servers: [server.url], application: "taken"))
+            #expect(said.contains("another stream") && said.contains("taken_EVENTS"), "\(said)")
+        }
+    }
+
+    /// A server may find the stream that somebody else is creating to overlap with itself.
+    @Test func workers_that_start_at_once_create_the_streams_together() async throws {
+        try await withServer { server in
+            for round in 0..<10 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<12 { group.addTask { _ = try await broker(server, application: "many\(round)").publish([command("a")]) } }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test func a_log_that_was_created_anew_is_refused() async throws {
         try await withServer { server in
             let first = broker(server)

@@ -38,6 +38,7 @@ package struct APIError: Error, Equatable, CustomStringConvertible {
     static let noMessageFound = 10037
     static let streamNotFound = 10059
     static let streamNameInUse = 10058
+    static let subjectsOverlap = 10065
     static let messageExceedsMaximum = 10054
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039

@@ -102,6 +102,7 @@ struct Setup {
 
     private func ensure(_ stream: StreamSetup, _ requests: Requests, _ server: ServerInfo) async throws -> JSONValue {
         var creates = false
+        var hasOverlapped = false
         let deadline = MonotonicTime.now &+ UInt64(max(0, configuration.connectDeadline.nanoseconds))
         var problem = "no answer"
         while true {
@@ -129,6 +130,15 @@ struct Setup {
                 case APIError.streamNameInUse:
                     creates = false
                     continue
+                case APIError.subjectsOverlap where !hasOverlapped:
+                    // The server looks for the name first and for the subjects later: a stream that somebody else creates in between overlaps with itself.
+                    hasOverlapped = true
+                    creates = false
+                    continue
+                case APIError.subjectsOverlap:
+                    throw Misconfiguration(
+                        "another stream of the server's takes subjects like '\(stream.subjects)' of the stream '\(stream.name)' (\(error)): name another "
+                            + "application, or mend that stream")
                 case APIError.jetStreamNotEnabled, APIError.jetStreamNotEnabledForAccount:
                     throw Misconfiguration("JetStream is not enabled for this account (\(error)): enable it in the server's configuration")
                 default:
