@@ -20,6 +20,15 @@ struct Reconnecting {
         return (link, reader)
     }
 
+    /// A broker all of whose connections go over `relay`.
+    private func broker(over relay: ScriptedServer) -> NATSBroker {
+        NATSBroker(
+            NATSConfiguration(
+                servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
+                connectDeadline: .seconds(10)),
+            surroundings: surroundings)
+    }
+
     /// libnats driven by an external loop takes a new connection's first words for the rest of what the old one broke off.
     @Test(arguments: ["MSG news 1 5", "MSG news 1 5\r", "MSG news 1 500\r\nhal", "HMSG news 1 12 20\r\nNATS/1.0", "PI", "M"])
     func a_connection_that_ends_within_a_message_is_replaced_by_one_that_reads(last words: String) async throws {
@@ -86,11 +95,7 @@ struct Reconnecting {
                 }
             }
             defer { relay.stop() }
-            let broker = NATSBroker(
-                NATSConfiguration(
-                    servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
-                    connectDeadline: .seconds(10)),
-                surroundings: surroundings)
+            let broker = self.broker(over: relay)
             try await broker.withMember(of: handlers()) { member in
                 _ = try await broker.publish([command("Athena")])
                 let start = surroundings.clock.now
@@ -116,11 +121,7 @@ struct Reconnecting {
                 }
             }
             defer { relay.stop() }
-            let broker = NATSBroker(
-                NATSConfiguration(
-                    servers: ["nats://127.0.0.1:\(relay.port)"], application: "shop", partitionCount: 1, leaseTime: .seconds(2),
-                    connectDeadline: .seconds(10)),
-                surroundings: surroundings)
+            let broker = self.broker(over: relay)
             defer { isClaimed.change { $0 = true } }
             _ = try await broker.publish([command("Athena")])
             try await broker.withMember(of: handlers()) { member in
