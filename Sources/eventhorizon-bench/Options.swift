@@ -30,7 +30,8 @@ struct Options {
                                    nats, kafka: publisher and workers are processes of their own; memory: all in one [nats]
           --url URL                a running server; else one is started, as make demo does []
           --commands N             [100000]
-          --warm-up N              commands before those: the clock starts when each of them has its row [0]
+          --warm-up N              commands before those, at the same rate: the clock starts when each of them has its row. Kafka's broker compiles
+                                   what it runs often: it is three times as fast after some minutes [0]
           --partitions N           [\(Topology.defaultPartitionCount)]
           --aggregates A           [1000]
           --payload B              bytes of a command's payload and of its event's, at least 40 [200]
@@ -79,7 +80,6 @@ struct Options {
         guard warmUp > 0 else { return nil }
         var options = self
         options.commands = warmUp
-        options.rate = 0
         return options
     }
 

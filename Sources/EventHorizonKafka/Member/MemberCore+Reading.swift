@@ -3,9 +3,9 @@ import CRDKafka
 import EventHorizon
 
 extension MemberCore {
-    /// What a member may have unfinished: the high-water mark. Its partitions share it evenly, but each may have 512, so that with more than eight of
-    /// them it is 512 for each.
-    static var deliveryWindow: Int { 4_096 }
+    /// What a member may have unfinished: the high-water mark. Its partitions share it evenly, but each may have 512, so that with more than 32 of
+    /// them it is 512 for each. As many as fill a transaction of each of four.
+    static var deliveryWindow: Int { 16_384 }
     static var byteWindow: Int { 64 << 20 }
     /// At most so many records are taken from the library in one turn.
     static var readsPerTurn: Int { 4_096 }
