@@ -274,6 +274,10 @@ let package = Package(
             ],
             path: "IntegrationTests/Kafka", swiftSettings: settings),
         .testTarget(
+            name: "PoisonIntegrationTests",
+            dependencies: ["EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport"],
+            path: "IntegrationTests/Poison", swiftSettings: settings),
+        .testTarget(
             name: "SecurityIntegrationTests",
             dependencies: [
                 "GuestList", "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport",

@@ -128,6 +128,9 @@ async def main() -> int:
         case "rejected":
             print(f"rejected: {answer.outcome.rejected.payload.decode()}")
             return 1
+        case "parked":
+            print(f"parked until its aggregate is released: {answer.outcome.parked.reason}")
+            return 1
         case "dead_lettered":
             print(f"not handled: {answer.outcome.dead_lettered}")
             return 1

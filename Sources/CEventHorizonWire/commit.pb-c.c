@@ -97,6 +97,51 @@ void   eventhorizon__v1__command_outcome__free_unpacked
   assert(message->base.descriptor == &eventhorizon__v1__command_outcome__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   eventhorizon__v1__parked__init
+                     (Eventhorizon__V1__Parked         *message)
+{
+  static const Eventhorizon__V1__Parked init_value = EVENTHORIZON__V1__PARKED__INIT;
+  *message = init_value;
+}
+size_t eventhorizon__v1__parked__get_packed_size
+                     (const Eventhorizon__V1__Parked *message)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__parked__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t eventhorizon__v1__parked__pack
+                     (const Eventhorizon__V1__Parked *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__parked__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t eventhorizon__v1__parked__pack_to_buffer
+                     (const Eventhorizon__V1__Parked *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &eventhorizon__v1__parked__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Eventhorizon__V1__Parked *
+       eventhorizon__v1__parked__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Eventhorizon__V1__Parked *)
+     protobuf_c_message_unpack (&eventhorizon__v1__parked__descriptor,
+                                allocator, len, data);
+}
+void   eventhorizon__v1__parked__free_unpacked
+                     (Eventhorizon__V1__Parked *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &eventhorizon__v1__parked__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   eventhorizon__v1__decided_command__init
                      (Eventhorizon__V1__DecidedCommand         *message)
 {
@@ -232,7 +277,7 @@ void   eventhorizon__v1__saga_step__free_unpacked
   assert(message->base.descriptor == &eventhorizon__v1__saga_step__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor eventhorizon__v1__commit__field_descriptors[9] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__commit__field_descriptors[10] =
 {
   {
     "category",
@@ -342,6 +387,18 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__commit__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parked",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Commit, parked),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__commit__field_indices_by_name[] = {
   1,   /* field[1] = aggregate_id */
@@ -351,13 +408,14 @@ static const unsigned eventhorizon__v1__commit__field_indices_by_name[] = {
   3,   /* field[3] = first_version */
   7,   /* field[7] = inputs */
   2,   /* field[2] = number */
+  9,   /* field[9] = parked */
   6,   /* field[6] = recent */
   8,   /* field[8] = step */
 };
 static const ProtobufCIntRange eventhorizon__v1__commit__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__commit__descriptor =
 {
@@ -367,14 +425,14 @@ const ProtobufCMessageDescriptor eventhorizon__v1__commit__descriptor =
   "Eventhorizon__V1__Commit",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__Commit),
-  9,
+  10,
   eventhorizon__v1__commit__field_descriptors,
   eventhorizon__v1__commit__field_indices_by_name,
   1,  eventhorizon__v1__commit__number_ranges,
   (ProtobufCMessageInit) eventhorizon__v1__commit__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_descriptors[4] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_descriptors[6] =
 {
   {
     "accepted_from",
@@ -424,17 +482,43 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__command_outcome__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "parked",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Eventhorizon__V1__CommandOutcome, outcome_case),
+    offsetof(Eventhorizon__V1__CommandOutcome, parked),
+    &eventhorizon__v1__parked__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "released",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Eventhorizon__V1__CommandOutcome, outcome_case),
+    offsetof(Eventhorizon__V1__CommandOutcome, released),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__command_outcome__field_indices_by_name[] = {
   3,   /* field[3] = accepted_count */
   0,   /* field[0] = accepted_from */
   2,   /* field[2] = dead_lettered */
+  4,   /* field[4] = parked */
   1,   /* field[1] = rejected */
+  5,   /* field[5] = released */
 };
 static const ProtobufCIntRange eventhorizon__v1__command_outcome__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor =
 {
@@ -444,11 +528,62 @@ const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor =
   "Eventhorizon__V1__CommandOutcome",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__CommandOutcome),
-  4,
+  6,
   eventhorizon__v1__command_outcome__field_descriptors,
   eventhorizon__v1__command_outcome__field_indices_by_name,
   1,  eventhorizon__v1__command_outcome__number_ranges,
   (ProtobufCMessageInit) eventhorizon__v1__command_outcome__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor eventhorizon__v1__parked__field_descriptors[2] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Parked, reason),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "letter",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Parked, letter),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned eventhorizon__v1__parked__field_indices_by_name[] = {
+  1,   /* field[1] = letter */
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange eventhorizon__v1__parked__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor eventhorizon__v1__parked__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "eventhorizon.v1.Parked",
+  "Parked",
+  "Eventhorizon__V1__Parked",
+  "eventhorizon.v1",
+  sizeof(Eventhorizon__V1__Parked),
+  2,
+  eventhorizon__v1__parked__field_descriptors,
+  eventhorizon__v1__parked__field_indices_by_name,
+  1,  eventhorizon__v1__parked__number_ranges,
+  (ProtobufCMessageInit) eventhorizon__v1__parked__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor eventhorizon__v1__decided_command__field_descriptors[6] =

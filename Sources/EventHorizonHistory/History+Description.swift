@@ -34,6 +34,8 @@ extension History {
             versions.isEmpty ? "accepted, nothing to say" : "accepted, versions \(versions.lowerBound)...\(versions.upperBound - 1)"
         case .rejected(let payload): "rejected, \(String(decoding: payload.bytes, as: UTF8.self))"
         case .deadLettered(let reason): "dead-lettered, \(reason)"
+        case .parked(let letter, let reason): "parked, letter at \(letter), \(reason)"
+        case .released: "released"
         }
     }
 

@@ -50,8 +50,8 @@ public struct History: Sendable {
     /// Every promise that this history breaks, in the order of the checks.
     public func violations() -> [Violation] {
         let ledger = Ledger(self)
-        return recordViolations() + outcomeViolations(ledger) + streamViolations(ledger) + effectViolations(ledger) + answerViolations(ledger)
-            + orderViolations(ledger) + sagaStepViolations(ledger) + lineageViolations(ledger) + checkpointViolations() + durabilityViolations()
-            + abortedViolations(ledger)
+        return recordViolations() + outcomeViolations(ledger) + streamViolations(ledger) + parkingViolations(ledger) + effectViolations(ledger)
+            + answerViolations(ledger) + orderViolations(ledger) + sagaStepViolations(ledger) + lineageViolations(ledger)
+            + checkpointViolations() + durabilityViolations() + abortedViolations(ledger)
     }
 }

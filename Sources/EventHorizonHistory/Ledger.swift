@@ -15,6 +15,8 @@ struct Ledger {
     private(set) var streams: [StreamID] = []
     private(set) var commits: [StreamID: [LoggedCommit]] = [:]
     private(set) var decisions: [MessageID: [Decision]] = [:]
+    /// What was parked, for as long as it was. A command that still is has no other decision.
+    private(set) var parked: [MessageID: [Decision]] = [:]
     private(set) var sent: [MessageID: SentCommand] = [:]
     /// The first record of each id.
     private(set) var commands: [MessageID: Envelope] = [:]
@@ -28,10 +30,15 @@ struct Ledger {
             for decided in logged.commit.decided {
                 let place = places[stream, default: 0]
                 places[stream] = place + 1
-                decisions[decided.id, default: []].append(
-                    Decision(stream: stream, command: decided, commit: logged.commit, position: logged.position, place: place))
+                let decision = Decision(stream: stream, command: decided, commit: logged.commit, position: logged.position, place: place)
+                if decided.outcome.isParked {
+                    parked[decided.id, default: []].append(decision)
+                } else {
+                    decisions[decided.id, default: []].append(decision)
+                }
             }
         }
+        for (id, waiting) in parked where decisions[id] == nil { decisions[id] = waiting }
         for command in history.sent { sent[command.id] = command }
         for logged in history.commands where commands[logged.envelope.id] == nil { commands[logged.envelope.id] = logged.envelope }
     }

@@ -11,6 +11,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
         public static let outcomes = Check("outcomes")
         /// Commits and versions of a stream are contiguous, in the partition that its id gives.
         public static let streams = Check("streams")
+        /// Of a parked stream nothing bypasses what is parked, which is decided in its order; no command is parked twice.
+        public static let parking = Check("parking")
         /// A command's events are there once, and are those that its outcome names.
         public static let effects = Check("effects")
         /// What was told is what the log says.

@@ -87,6 +87,7 @@ extension MemoryState {
 
     mutating func load(_ stream: StreamID, _ extent: Outcome.Load.Extent) -> LoadedStream.Result {
         let partition = partition(of: stream.aggregate)
+        if case .letter(let position) = extent { return letter(of: stream, in: partition, at: position) }
         let stale = staleCommits(of: stream, in: partition)
         func records(after position: Position) -> ArraySlice<Int> {
             let all = self[.events].records(of: stream, in: partition, after: position)
@@ -97,6 +98,7 @@ extension MemoryState {
             case .whole: records(after: .start)
             case .last: records(after: .start).suffix(1)
             case .after(let position): records(after: position)
+            case .letter: ArraySlice<Int>()
             }
         do {
             return .commits(
@@ -105,6 +107,23 @@ extension MemoryState {
                     return StoredCommit(commit: try record.bytes.withUnsafeBytes { try codec.decodeCommit($0) }, position: record.position)
                 })
         } catch { return .unreadable(reason: "\(shown(stream)): \(error)") }
+    }
+
+    /// The message of a letter; where the letter holds only its place, the command that lies there.
+    private func letter(of stream: StreamID, in partition: Int, at position: Position) -> LoadedStream.Result {
+        func record(_ log: Log, _ position: Position) -> MemoryLog.Record? {
+            let records = self[log].partitions[partition]
+            let index = self[log].index(after: position, in: partition) - 1
+            return records.indices.contains(index) && records[index].position == position ? records[index] : nil
+        }
+        do {
+            guard let found = record(.deadLetters, position) else {
+                return .unreadable(reason: "there is no dead letter of \(shown(stream)) at position \(position)")
+            }
+            let letter = try found.bytes.withUnsafeBytes { try codec.decodeDeadLetter($0) }
+            let bytes = letter.record.isEmpty ? record(letter.place.log, letter.place.position)?.bytes ?? [] : letter.record
+            return .message(try bytes.withUnsafeBytes { try codec.decodeEnvelope($0) })
+        } catch { return .unreadable(reason: "the dead letter of \(shown(stream)) at position \(position) cannot be read: \(error)") }
     }
 
     /// How many of a stream's last commits a read does not see.

@@ -41,11 +41,13 @@ public struct GuestListSimulation: Sendable {
         settings.recentCommands = [0, 1, 2, 8][below(4)]
         settings.sharedCommands = [1, 2, 64][below(3)]
         settings.cachedStreams = [2, 10_000][below(2)]
+        settings.failures.retry.budget = [.zero, .milliseconds(200), .seconds(2)][below(3)]
+        let poison = Poison(isThere: below(2) == 0)
         let simulation = Simulation(
             faults: faults, application: "simulated", partitionCount: 1 + below(4),
             workers: [
                 SimulatedWorkers("command handler", count: 1 + below(2)) { [settings] process in
-                    var worker = CommandHandlerWorker(Invitation.self, broker: process.broker)
+                    var worker = CommandHandlerWorker(Invitation.self, broker: process.broker, payloads: [Poison.Format(poison)])
                     worker.settings = settings
                     return [worker]
                 },
@@ -65,7 +67,7 @@ public struct GuestListSimulation: Sendable {
             ], trace: trace)
         let executor = simulation.executor
         let sent = SentLog { executor.clock.now - .init(nanoseconds: 0) }
-        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent)
+        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent, poison: poison)
         let report = try simulation.run { broker in await guests.run(on: broker) }
         return try check(report, simulation.broker, sent, store)
     }

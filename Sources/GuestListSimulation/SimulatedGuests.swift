@@ -12,14 +12,17 @@ struct SimulatedGuests: Sendable {
     let guestsPerList: Int
     let seed: UInt64
     let sent: SentLog
+    let poison: Poison
 
     func run(on broker: MemoryBroker) async {
         await withTaskGroup(of: Void.self) { group in
             for list in 0..<lists {
                 for guest in 0..<guestsPerList {
                     group.addTask {
+                        let isPoison = poison.isThere && list == 0 && guest == 0
                         var client = Client(
-                            guest: Invitation.ID("guest-\(list)-\(guest)"), list: "list-\(list)", broker: broker, sent: sent,
+                            guest: Invitation.ID("guest-\(list)-\(guest)\(isPoison ? Poison.mark : "")"), poison: isPoison ? poison : nil,
+                            list: "list-\(list)", broker: broker, sent: sent,
                             random: SeededGenerator(seed: seed &+ UInt64(1 + list * 100 + guest) &* 0x9E37_79B9))
                         await client.run()
                     }
@@ -32,6 +35,8 @@ struct SimulatedGuests: Sendable {
 
 private struct Client {
     let guest: Invitation.ID
+    /// Of the one guest whose commands fail until it is mended.
+    let poison: Poison?
     let list: String
     let broker: MemoryBroker
     let sent: SentLog
@@ -65,7 +70,34 @@ private struct Client {
                 let again = earlier[below(earlier.count)]
                 await send(again, asks: draw(percent: 50))
             }
+            if let poison {
+                if draw(percent: 30) { poison.mend() }
+                // While others are sent, and before the mend too.
+                if draw(percent: 30) { _ = await release(within: .milliseconds(below(2) * 3_000 + 1)) }
+            }
         }
+        guard let poison else { return }
+        await pause(upTo: 5_000)
+        poison.mend()
+        while await !release(within: .seconds(20)) {}
+    }
+
+    /// Whether the guest is known to be released.
+    private func release(within limit: Duration) async -> Bool {
+        let id = broker.surroundings.makeID()
+        // Not one of the guest's own: it is told before what is parked is decided.
+        sent.willSend(id, to: stream, "eventhorizon.v1.Release", by: "operator")
+        do {
+            try await CommandPublisher(broker: broker).release(stream, id: id, within: limit)
+            sent.acknowledged(id, told: .init(outcome: .released))
+            return true
+        } catch let error as StillParked {
+            let reason = Payload(name: "eventhorizon.v1.StillParked", contentType: "text/plain", bytes: Array(error.reason.utf8))
+            sent.acknowledged(id, told: .init(outcome: .rejected(reason)))
+        } catch {
+            // Indefinite.
+        }
+        return false
     }
 
     private mutating func pause(upTo milliseconds: Int) async {
@@ -132,6 +164,8 @@ private struct Client {
             }
         } catch CommandError.deadLettered(let reason) {
             return .init(outcome: .deadLettered(reason: reason))
+        } catch CommandError.parked(let letter, let reason) {
+            return .init(outcome: .parked(letter: letter, reason: reason))
         }
     }
 }

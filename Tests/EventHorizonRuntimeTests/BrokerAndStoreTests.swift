@@ -102,7 +102,7 @@ import Testing
         handler.settings.sharedCommands = 5
         handler.settings.recentCommands = 6
         var wanted = handler.settings
-        wanted.retry.budget = .seconds(3)
+        wanted.failures.retry.budget = .seconds(3)
         wanted.recentCommands = 20
 
         var group = WorkerGroup(WorkerGroup(handler), PatientWorker())

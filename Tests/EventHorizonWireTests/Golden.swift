@@ -14,6 +14,7 @@ struct Golden: CustomStringConvertible, Sendable {
     static let all: [Golden] = [
         envelope("envelope", Samples.envelope), envelope("envelope-bare", Samples.bareEnvelope),
         commit("commit", Samples.commit), commit("commit-bare", Samples.bareCommit),
+        commit("commit-parked", Samples.parkedCommit),
         letter("dead-letter", Samples.letter), letter("dead-letter-bare", Samples.bareLetter),
         Golden(description: "answer") {
             $0.encode(Samples.answer)

@@ -46,6 +46,16 @@ enum Samples {
         stream: StreamID("c", "a"), number: 1, firstVersion: 1,
         decided: [DecidedCommand(id: id(1), place: place, outcome: .accepted(versions: 1..<1), correlation: id(1))])
 
+    /// What of a parked stream is parked, and what released it.
+    static let parkedCommit = Commit(
+        stream: athena, number: 5, firstVersion: 6,
+        decided: [
+            DecidedCommand(id: id(1), place: place, outcome: .parked(letter: Position(300), reason: "given up after 3 attempts"), correlation: id(2)),
+            DecidedCommand(id: id(4), place: place, outcome: .parked(letter: .start, reason: ""), correlation: id(3)),
+            DecidedCommand(id: id(5), place: place, outcome: .released, correlation: id(5)),
+        ],
+        inputs: [place], parked: 2)
+
     static let letter = DeadLetter(
         place: place, group: "invitations", reason: "not JSON: give it a {", attempts: 3, worker: "host-1/42",
         firstFailedAt: Timestamp(nanoseconds: 1_700_000_000_000_000_000), lastFailedAt: Timestamp(nanoseconds: 1_700_000_009_000_000_000),

@@ -3,6 +3,8 @@ public struct LoadedStream: Sendable {
     public enum Result: Sendable {
         /// In order of commit number.
         case commits([StoredCommit])
+        /// The message that a dead letter is about, as it was sent.
+        case message(Envelope)
         /// A record of the stream cannot be read by this build: deploy a newer one.
         case unreadable(reason: String)
     }

@@ -44,6 +44,8 @@ public struct Outcome: Sendable {
             case last
             /// The commits that lie after this position.
             case after(Position)
+            /// No commit, but the message of one of the stream's dead letters, at this position of the dead-letter log.
+            case letter(at: Position)
         }
         public var token: Int
         /// The partition on whose behalf it is read.

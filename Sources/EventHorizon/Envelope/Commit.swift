@@ -19,10 +19,12 @@ public struct Commit: Sendable, Equatable {
         set { sharedStep = newValue.map(Shared.init) }
     }
     private var sharedStep: Shared<SagaStep>?
+    /// How many commands of the stream are parked after this commit. While there is one, every later command is parked behind it.
+    public var parked: Int
 
     public init(
         stream: StreamID, number: Int, firstVersion: Int, events: [Envelope] = [], decided: [DecidedCommand], recent: [RecentCommand] = [],
-        inputs: [Place] = [], step: SagaStep? = nil
+        inputs: [Place] = [], step: SagaStep? = nil, parked: Int = 0
     ) {
         self.stream = stream
         self.number = number
@@ -32,6 +34,7 @@ public struct Commit: Sendable, Equatable {
         self.recent = recent
         self.inputs = inputs
         sharedStep = step.map(Shared.init)
+        self.parked = parked
     }
 
     /// The version of the stream after this commit.

@@ -14,6 +14,16 @@ extension History {
                     }
                     continue
                 }
+                // What is parked is told so until it is released.
+                if told.outcome.isParked, let parked = ledger.parked[command.id]?.first {
+                    if told.outcome != parked.command.outcome {
+                        found.append(
+                            Violation(
+                                .answers, command.stream,
+                                "\(command.name) \(command.id) was answered \(told.outcome), the log says \(parked.command.outcome)"))
+                    }
+                    continue
+                }
                 if told.outcome != decision.command.outcome {
                     found.append(
                         Violation(

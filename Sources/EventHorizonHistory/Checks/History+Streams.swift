@@ -28,7 +28,8 @@ extension History {
                     found.append(
                         Violation(.streams, stream, "commit \(commit.number) holds \(event.payload.name) \(event.id), which is of '\(event.stream)'"))
                 }
-                for decided in commit.decided {
+                // What was parked is decided later than what was read after it.
+                for decided in commit.decided where decided.outcome.isParked || ledger.parked[decided.id] == nil {
                     let input = Input(log: decided.place.log, incarnation: decided.place.incarnation)
                     if let last = inputs[input], decided.place.position <= last {
                         found.append(

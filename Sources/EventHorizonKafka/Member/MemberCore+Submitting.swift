@@ -51,7 +51,11 @@ extension MemberCore {
                 continue
             }
             loadsUnderWay += 1
-            replica.load(load, epoch: epoch)
+            if case .letter(let position) = load.extent {
+                parts.letters.load(load, at: position, epoch: epoch)
+            } else {
+                replica.load(load, epoch: epoch)
+            }
         }
         if nextLoad == loads.count {
             loads.removeAll(keepingCapacity: true)
@@ -153,7 +157,7 @@ extension MemberCore {
     /// Whether a reader might refuse the commit. One of few events that follow from commands within the limits is within them too.
     private static func mayExceedLimits(_ commit: Commit) -> Bool {
         commit.step != nil || commit.events.count > 256 || commit.decided.count > 256
-            || commit.decided.contains { if case .deadLettered = $0.outcome { true } else { false } }
+            || commit.decided.contains { $0.outcome.isLettered }
     }
 
     /// Adds a commit, or says why it never will be stored.

@@ -3,11 +3,19 @@ import CRDKafka
 import EventHorizon
 import EventHorizonBridge
 
-/// Reads one partition to its end, once, as a reader of committed records sees it. Blocks: for threads of our own.
-struct LogReading {
-    let configuration: KafkaConfiguration
-    /// Whose name the client bears.
-    let group: String
+/// Reads stretches of partitions, as a reader of committed records sees them. Blocks: for threads of our own, one at a time.
+final class LogReading: @unchecked Sendable {
+    // Unchecked: used by one thread at a time, as it says above.
+    private let configuration: KafkaConfiguration
+    private let group: String
+    /// Made for the first stretch that is not empty, and used for the next.
+    private var client: Client?
+
+    /// - Parameter group: whose name the client bears.
+    init(configuration: KafkaConfiguration, group: String) {
+        self.configuration = configuration
+        self.group = group
+    }
 
     /// Reads from one offset up to another, which waits for what other transactions leave open below that.
     /// - Parameters:
@@ -20,8 +28,8 @@ struct LogReading {
         _ body: (UnsafeMutablePointer<rd_kafka_message_t>) throws -> Void
     ) throws -> Bool {
         guard start < end else { return !isStopped() }
-        let client = try Client(.consumer, .catchingUp(configuration, group: group))
-        defer { client.closeLater() }
+        let client = try client ?? Client(.consumer, .catchingUp(configuration, group: group))
+        self.client = client
         let list = PartitionList()
         list.add(topic, partition, offset: start)
         let code = list.with { rd_kafka_assign(client.handle, $0) }

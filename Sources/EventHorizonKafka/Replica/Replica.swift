@@ -95,6 +95,8 @@ final class Replica: Sendable {
                 case .whole: commits = try file.commits(of: load.stream, after: .start, codec: files.codec)
                 case .after(let position): commits = try file.commits(of: load.stream, after: position, codec: files.codec)
                 case .last: commits = try file.last(of: load.stream, codec: files.codec).map { [$0] } ?? []
+                // Not a record of the events log.
+                case .letter: commits = []
                 }
                 end = commits.last?.position
                 if end == nil, case .after = load.extent { end = try file.last(of: load.stream, codec: files.codec)?.position }

@@ -129,6 +129,7 @@ extension MemberCore {
     ) {
         switch StoredMessage.read(body) {
         case .message(let message):
+            if case .letter = load.extent { return take(message, of: load, loaded, answered, now, into: &turn) }
             let commit: Commit
             do {
                 commit = try message.data.withUnsafeBytes { bytes in try codec.decodeCommit(bytes) }
@@ -153,10 +154,38 @@ extension MemberCore {
             }
         case .nothing:
             loads.finished(bytes: loaded.bytes)
-            turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+            guard case .letter(let position) = load.extent else {
+                turn.loaded.append(LoadedStream(token: load.token, result: .commits(loaded.commits)))
+                return
+            }
+            let reason = "the dead letter at \(position) of '\(load.stream)', or the command that it refers to, is not there any more"
+            turn.loaded.append(LoadedStream(token: load.token, result: .unreadable(reason: reason)))
         case .failed(let error): later(answered, "'\(load.stream)' cannot be read: \(error)", now, into: &turn)
         case .unreadable: later(answered, "JetStream does not answer", now, into: &turn)
         }
+    }
+
+    /// A letter, or the command that one refers to.
+    private mutating func take(
+        _ message: StoredMessage, of load: Outcome.Load, _ loaded: LoadedCommits, _ answered: Pending, _ now: UInt64, into turn: inout Turn
+    ) {
+        var result: LoadedStream.Result
+        do {
+            var record = message.data
+            if loaded.command == nil {
+                let letter = try message.data.withUnsafeBytes { bytes in try codec.decodeDeadLetter(bytes) }
+                if letter.record.isEmpty, letter.place.log == .commands {
+                    loaded.command = letter.place.position
+                    return send(.load(load, loaded), answered.partition, answered.epoch, now)
+                }
+                record = letter.record
+            }
+            result = .message(try record.withUnsafeBytes { bytes in try codec.decodeEnvelope(bytes) })
+        } catch {
+            result = .unreadable(reason: "the dead letter of '\(load.stream)' cannot be read by this build: \(error)")
+        }
+        loads.finished(bytes: loaded.bytes)
+        turn.loaded.append(LoadedStream(token: load.token, result: result))
     }
 }
 #endif

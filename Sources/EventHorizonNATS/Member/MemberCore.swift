@@ -9,6 +9,8 @@ final class LoadedCommits {
     var commits: [StoredCommit] = []
     /// As they were stored.
     var bytes = 0
+    /// Of a letter that holds only its command's place: that.
+    var command: Position?
 }
 
 /// What a member's loop has for itself: the partitions it holds, what is unanswered, its readers.
@@ -284,6 +286,7 @@ struct MemberCore {
             case .last: askLast(load.stream, number)
             case .whole: askNext(load.stream, from: (loaded.commits.last?.position.rawValue ?? 0) + 1, number)
             case .after(let position): askNext(load.stream, from: (loaded.commits.last?.position ?? position).rawValue + 1, number)
+            case .letter(let position): ask(at: loaded.command ?? position, in: loaded.command == nil ? .deadLetters : .commands, number)
             }
             result = .sent
         case .occupant(let append, let isLast):
@@ -328,6 +331,16 @@ struct MemberCore {
                 $0.append(static: "{\"last_by_subj\":\"")
                 names.append(.events, partition: partition, stream: stream, to: &$0)
                 $0.append(static: "\"}")
+            }, number: number, on: link)
+    }
+
+    private mutating func ask(at position: Position, in log: Log, _ number: UInt64) {
+        writer.ask(
+            "$JS.API.STREAM.MSG.GET.\(ready.names.stream(log))",
+            {
+                $0.append(static: "{\"seq\":")
+                $0.append(decimal: position.rawValue)
+                $0.append(static: "}")
             }, number: number, on: link)
     }
 

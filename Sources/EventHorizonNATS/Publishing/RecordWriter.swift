@@ -90,7 +90,7 @@ struct RecordWriter {
     /// tenth of all that its handler does.
     private static func mayExceedLimits(_ commit: Commit) -> Bool {
         commit.step != nil || commit.events.count > 256 || commit.decided.count > 256
-            || commit.decided.contains { if case .deadLettered = $0.outcome { true } else { false } }
+            || commit.decided.contains { $0.outcome.isLettered }
     }
 
     mutating func send(append: Outcome.Append, number: UInt64, on link: Link) -> Result {

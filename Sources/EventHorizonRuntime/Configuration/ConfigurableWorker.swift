@@ -34,7 +34,7 @@ extension Worker {
 
 extension CommandSettings {
     fileprivate mutating func configure(from configuration: Configuration) throws {
-        try retry.configure(from: configuration)
+        try failures.retry.configure(from: configuration)
         if let number = try configuration.given(.sharedCommitLimit) { sharedCommands = number }
         if let number = try configuration.given(.idWindow) { recentCommands = number }
         if let number = try configuration.given(.cachedStreams) { cachedStreams = number }

@@ -178,9 +178,10 @@ public final class MemberProbe {
     }
 
     /// Stores a letter, and waits for the answer.
-    public func post(_ letter: DeadLetter) async throws -> SettleAnswer.Result {
+    /// - Parameter message: what it is about, where it could be read.
+    public func post(_ letter: DeadLetter, message: Envelope? = nil) async throws -> SettleAnswer.Result {
         let token = token()
-        outcome.letters.append(Outcome.Letter(token: token, partition: letter.place.partition, letter: letter))
+        outcome.letters.append(Outcome.Letter(token: token, partition: letter.place.partition, letter: letter, message: message))
         submit()
         return try await answer(token, "the letter about position \(letter.place.position)")
     }
@@ -188,15 +189,30 @@ public final class MemberProbe {
     /// Loads a stream.
     /// - Throws: `ContractTimeout`, or `BrokerError` where a record cannot be read.
     public func load(_ stream: StreamID, _ extent: Outcome.Load.Extent = .whole) async throws -> [StoredCommit] {
+        switch try await result(of: stream, extent) {
+        case .commits(let commits): return commits
+        case .message(let message): throw BrokerError(.protocolViolation, "commits were asked for, and the message \(message.id) came")
+        case .unreadable(let reason): throw BrokerError(.protocolViolation, reason)
+        }
+    }
+
+    /// Loads the message of one of a stream's letters.
+    /// - Throws: `ContractTimeout`, or `BrokerError` where it cannot be read.
+    public func message(of stream: StreamID, letter: Position) async throws -> Envelope {
+        switch try await result(of: stream, .letter(at: letter)) {
+        case .message(let message): return message
+        case .commits: throw BrokerError(.protocolViolation, "a letter's message was asked for, and commits came")
+        case .unreadable(let reason): throw BrokerError(.protocolViolation, reason)
+        }
+    }
+
+    private func result(of stream: StreamID, _ extent: Outcome.Load.Extent) async throws -> LoadedStream.Result {
         let token = token()
         outcome.loads.append(Outcome.Load(token: token, partition: partition(of: stream), stream: stream, extent: extent))
         submit()
         try await wait(for: "\(stream) is loaded") { loaded[token] != nil }
-        switch loaded[token] {
-        case .commits(let commits): return commits
-        case .unreadable(let reason): throw BrokerError(.protocolViolation, reason)
-        case nil: return []
-        }
+        guard let result = loaded[token] else { throw ContractTimeout(what: "\(stream) is loaded", limit: limit) }
+        return result
     }
 
     /// Where a stream's messages lie.

@@ -23,7 +23,8 @@ extension WireCodec {
             inputs: try values(message.pointee.inputs, message.pointee.n_inputs, "inputs", atMost: limits.inputsPerCommit, "inputsPerCommit") {
                 input throws(WireError) in try place(input, "place")
             },
-            step: try message.pointee.step.map { step throws(WireError) in try inside("step") { () throws(WireError) in try self.step(step) } })
+            step: try message.pointee.step.map { step throws(WireError) in try inside("step") { () throws(WireError) in try self.step(step) } },
+            parked: try count(message.pointee.parked, "parked"))
     }
 
     func outcome(_ message: UnsafeMutablePointer<Eventhorizon__V1__CommandOutcome>?) throws(WireError) -> CommandOutcome {
@@ -40,6 +41,13 @@ extension WireCodec {
                 return .rejected(try inside("rejected") { () throws(WireError) in try payload(rejected.pointee) })
             case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED:
                 return .deadLettered(reason: try freeText(message.pointee.dead_lettered, "dead_lettered"))
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_PARKED:
+                guard let parked = message.pointee.parked else { throw missing("parked") }
+                return try inside("parked") { () throws(WireError) in
+                    let letter = try position(parked.pointee.letter, "letter")
+                    return .parked(letter: letter, reason: try freeText(parked.pointee.reason, "reason"))
+                }
+            case EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_RELEASED: return .released
             default:
                 throw WireError(field: "outcome", value: "none that this build knows", limit: "deploy readers before writers")
             }

@@ -14,6 +14,7 @@ extension WireCodec {
         message.pointee.recent = list(commit.recent, &message.pointee.n_recent) { self.message($0) }
         message.pointee.inputs = list(commit.inputs, &message.pointee.n_inputs) { self.message($0) }
         if let step = commit.step { message.pointee.step = self.message(step) }
+        message.pointee.parked = field(commit.parked)
         return message
     }
 
@@ -30,6 +31,15 @@ extension WireCodec {
         case .deadLettered(let reason):
             message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED
             message.pointee.dead_lettered = field(reason)
+        case .parked(let letter, let reason):
+            message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_PARKED
+            let parked = arena.make(eventhorizon__v1__parked__init)
+            parked.pointee.reason = field(reason)
+            parked.pointee.letter = letter.rawValue
+            message.pointee.parked = parked
+        case .released:
+            message.pointee.outcome_case = EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_RELEASED
+            message.pointee.released = 1
         }
         return message
     }

@@ -41,10 +41,10 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
             }
             do {
                 draft.verdicts.append(try verdict(on: pending.envelope, slot: slot, now: now, isTainted: &draft.isTainted))
-            } catch let error as PayloadError where error.isFuture {
+            } catch let error as UnreadableMessage where error.isFuture {
                 draft.future = "\(error)"
             } catch {
-                draft.verdicts.append(.failed(reason: "'\(pending.envelope.payload.name)' cannot be handled: \(error)"))
+                draft.verdicts.append(.failed(.init(error), reason: "'\(pending.envelope.payload.name)' cannot be handled: \(error)"))
             }
             if draft.isTainted || draft.future != nil { return }
         }

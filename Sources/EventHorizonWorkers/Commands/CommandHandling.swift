@@ -4,10 +4,26 @@ internal import EventHorizon
 enum Verdict {
     case accepted(events: [Envelope])
     case rejected(Payload)
-    /// It cannot be handled and a repeat would end the same: undecodable, unknown, unencodable.
-    case failed(reason: String)
+    /// It could not be handled: what becomes of it is the failure policy's to say.
+    case failed(FailurePolicy.Kind, reason: String)
+    /// It is given up, or dropped.
+    case deadLettered(reason: String)
+    /// It is given up and parks its stream.
+    case parked(reason: String)
+    /// Its stream is parked, as far as the worker knows.
+    case behind
+    /// Of a command to release: the stream is not parked any more.
+    case released
 
     var isFailure: Bool { if case .failed = self { true } else { false } }
+    var isParked: Bool { if case .parked = self { true } else { false } }
+    /// Whether its message becomes a letter.
+    var isLettered: Bool {
+        switch self {
+        case .deadLettered, .parked, .behind: true
+        case .accepted, .rejected, .failed, .released: false
+        }
+    }
 }
 
 /// One category's commands, behind one call per stream and batch. Keeps the state of each stream that it was given a slot for.
@@ -38,19 +54,49 @@ final class PendingCommand {
     var verdict: Verdict?
     /// The record as it was read, for the letter, where it could not be decoded.
     let record: [UInt8]
+    /// Why the command cannot be read; nil where it can.
+    let unreadable: String?
+    /// Of a command that was parked and is handled again: where it was read first, and that it is no delivery.
+    let parkedAt: Place?
 
-    init(envelope: Envelope, position: Position, ordinal: Int, verdict: Verdict? = nil, record: [UInt8] = []) {
+    init(envelope: Envelope, position: Position, ordinal: Int, unreadable: String? = nil, record: [UInt8] = []) {
         self.envelope = envelope
         self.position = position
         self.ordinal = ordinal
-        self.verdict = verdict
+        self.unreadable = unreadable
         self.record = record
+        parkedAt = nil
+        forgetVerdict()
     }
+
+    /// - Parameter unreadable: why its letter cannot be read; nil where it can.
+    init(parked envelope: Envelope, at place: Place, unreadable: String? = nil, verdict: Verdict? = nil) {
+        self.envelope = envelope
+        position = place.position
+        ordinal = -1
+        self.unreadable = unreadable
+        record = []
+        parkedAt = place
+        forgetVerdict()
+        if let verdict { self.verdict = verdict }
+    }
+
+    var isLetter: Bool { parkedAt != nil }
+    var parkingCommand: ParkingCommand? { ParkingCommand(envelope.payload) }
+
+    /// Back to what holds however the stream is.
+    func forgetVerdict() { verdict = unreadable.map { .failed(.undecodable, reason: $0) } }
 
     /// For a letter: nil where there are only the record's bytes.
     var message: Envelope? { record.isEmpty ? envelope : nil }
 
-    var hasFailed: Bool { verdict?.isFailure ?? false }
+    /// Whether it was given up: a later attempt does not change that.
+    var isGivenUp: Bool {
+        switch verdict {
+        case .deadLettered, .parked: true
+        case .accepted, .rejected, .failed, .behind, .released, nil: false
+        }
+    }
 }
 
 /// What a batch of commands of one stream came to.

@@ -8,7 +8,7 @@ extension CommandLoop {
         switch lanes[slot].phase {
         case .cold: load(slot, into: &outcome)
         case .idle: try decide(slot, into: &outcome, now: now)
-        case .loading, .lettering, .appending, .sending, .waiting: break
+        case .loading, .reading, .lettering, .appending, .sending, .waiting: break
         }
     }
 
@@ -36,12 +36,15 @@ extension CommandLoop {
         case .load(let slot): try take(commits(of: loaded, slot), slot)
         case .lookUp(let slot, let id):
             let commits = try commits(of: loaded, slot)
-            let decided = commits.lazy.compactMap { stored in stored.commit.decided.first { $0.id == id } }.first
+            // The last word: what was parked may have been decided since.
+            let decided = commits.reversed().lazy.compactMap { stored in stored.commit.decided.last { $0.id == id } }.first
             // A read without the lane's last commit is stale and proves nothing: it is read once more.
             if decided != nil || commits.last.map({ $0.commit.number >= lanes[slot].number }) ?? false {
                 lanes[slot].memory.found(decided?.outcome, of: id)
             }
             goOn(slot)
+        case .parked(let slot): take(parkedIn: try commits(of: loaded, slot), slot)
+        case .message(let slot, let index): take(loaded.result, index, slot)
         default: break
         }
     }
@@ -50,6 +53,7 @@ extension CommandLoop {
         switch loaded.result {
         case .unreadable(let reason): throw reporter.future(reason, of: lanes[slot].stream, in: lanes[slot].partition)
         case .commits(let commits): return commits
+        case .message: return []
         }
     }
 
@@ -69,7 +73,7 @@ extension CommandLoop {
         goOn(slot)
     }
 
-    private mutating func goOn(_ slot: Int) {
+    mutating func goOn(_ slot: Int) {
         lanes[slot].phase = .idle
         ready.append(slot)
     }
@@ -89,7 +93,7 @@ extension CommandLoop {
         swap(&batch, &lanes[slot].current)
         let limit = min(lanes[slot].share, settings.sharedCommands)
         collecting: while batch.count < limit, let next = lanes[slot].waiting.first {
-            switch recognise(next, slot, into: &outcome) {
+            switch next.isLetter ? .isNew : recognise(next, slot, into: &outcome) {
             case .isNew: break
             case .mustLookUp:
                 if batch.isEmpty { return lookUp(next.envelope.id, slot, into: &outcome) }
@@ -106,9 +110,19 @@ extension CommandLoop {
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
             if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
+            if lanes[slot].isHeldUp, !next.isLetter {
+                if let command = next.parkingCommand {
+                    guard batch.isEmpty else { break collecting }
+                    guard take(command, next, slot, into: &outcome) else { return }
+                } else if lanes[slot].parked > 0, !next.isGivenUp {
+                    next.verdict = .behind
+                }
+            }
             if next.verdict == nil { next.verdict = condition(of: next.envelope, slot) }
             batch.append(next)
             _ = lanes[slot].waiting.popFirst()
+            // What follows is decided when it is known to be parked.
+            if lanes[slot].parked == 0, next.verdict?.isParked ?? false { break }
         }
         guard !batch.isEmpty else { return }
         draft.removeAll()
@@ -118,6 +132,15 @@ extension CommandLoop {
             lanes[slot].waiting.prepend(batch[draft.verdicts.count...])
             batch.removeLast(batch.count - draft.verdicts.count)
         }
+        if draft.verdicts.contains(where: \.isFailure), let failure = judge(batch, slot) {
+            lanes[slot].current = batch
+            guard batch.count == 1 else {
+                // What failed is judged alone, after those before it are stored.
+                lanes[slot].share = max(failure.index, 1)
+                return decideAgain(slot, at: nil)
+            }
+            return try fail(slot, failure.kind, failure.reason, now: now)
+        }
         lanes[slot].isTainted = draft.isTainted
         lanes[slot].current = batch
         lanes[slot].commit = makeCommit(slot)
@@ -126,7 +149,7 @@ extension CommandLoop {
 
     /// What a command is answered whose own conditions do not hold; nil where they do.
     private func condition(of command: Envelope, _ slot: Int) -> Verdict? {
-        if let reason = lanes[slot].unreadable { return .failed(reason: reason) }
+        if let reason = lanes[slot].unreadable { return .failed(.unreadableState, reason: reason) }
         if let expiry = command.expiry, expiry < surroundings.clock.time { return .rejected(CommandExpired(at: expiry).payload) }
         guard let expected = command.expectedVersion, expected != lanes[slot].version else { return nil }
         return .rejected(VersionConflict(expected: expected, actual: lanes[slot].version).payload)
@@ -165,6 +188,7 @@ extension CommandLoop {
         var events: [Envelope] = []
         var decided: [DecidedCommand] = []
         var inputs = lanes[slot].inputs
+        var parked = lanes[slot].parked
         decided.reserveCapacity(draft.verdicts.count)
         func note(_ place: Place) {
             inputs.removeAll { place.isBeside($0) || $0.log == place.log && $0.incarnation != place.incarnation }
@@ -179,36 +203,63 @@ extension CommandLoop {
                 if events.isEmpty { events = made } else { events += made }
                 outcome = .accepted(versions: first..<first + made.count)
             case .rejected(let reason): outcome = .rejected(reason)
-            case .failed(let reason): outcome = .deadLettered(reason: reason)
+            case .deadLettered(let reason), .failed(_, let reason): outcome = .deadLettered(reason: reason)
+            // Its letter's position follows when that is stored.
+            case .parked(let reason):
+                outcome = .parked(letter: .start, reason: reason)
+                parked += 1
+            case .behind:
+                outcome = .parked(letter: .start, reason: "it came behind a parked command of its stream")
+                parked += 1
+            case .released:
+                outcome = .released
+                parked = 0
             }
             var entry = DecidedCommand(
-                id: command.id, place: post.place(of: pending.position, in: partition), outcome: outcome,
+                id: command.id, place: place(of: pending, in: partition), outcome: outcome,
                 correlation: command.correlation, sender: command.sender)
             if command.sender != nil, outcome.isRefusal { entry.command = command.payload }
             decided.append(entry)
+            // What was parked was noted then, and what came later since.
+            if pending.isLetter {
+                parked -= 1
+                continue
+            }
             note(entry.place)
             if let place = command.origin?.place { note(place) }
         }
         return Commit(
             stream: stream, number: lanes[slot].number + 1, firstVersion: version + 1, events: events, decided: decided,
-            recent: handler.extent == .whole ? [] : lanes[slot].memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step)
+            recent: handler.extent == .whole ? [] : lanes[slot].memory.carriedOn(window: settings.recentCommands), inputs: inputs, step: draft.step,
+            parked: parked)
+    }
+
+    private func place(of pending: PendingCommand, in partition: Int) -> Place {
+        pending.parkedAt ?? post.place(of: pending.position, in: partition)
     }
 
     // MARK: Writing
 
     /// The letters of what failed first, then the commit that names them.
     private mutating func write(_ slot: Int, into outcome: inout Outcome) {
-        guard draft.verdicts.contains(where: \.isFailure) else { return append(slot, into: &outcome) }
+        guard draft.verdicts.contains(where: \.isLettered) else { return append(slot, into: &outcome) }
         let lane = lanes[slot]
         var letters = 0
-        for (pending, decided) in zip(lane.current, lane.commit?.decided ?? []) {
-            guard case .deadLettered(let reason) = decided.outcome else { continue }
+        for (index, (pending, decided)) in zip(lane.current, lane.commit?.decided ?? []).enumerated() where !pending.isLetter {
+            let reason: String
+            switch decided.outcome {
+            case .deadLettered(let why), .parked(_, let why): reason = why
+            case .accepted, .rejected, .released: continue
+            }
             letters += 1
-            let token = expect(.letter(lane: slot), in: lane.partition)
+            let token = expect(.letter(lane: slot, index: index), in: lane.partition)
+            // What is parked behind another was not tried.
+            let attempts = decided.outcome.isParked && lane.parked > 0 ? 0 : max(lane.attempts, 1)
             post.send(
                 token, about: decided.place, stream: lane.stream, type: pending.envelope.payload.name, message: pending.message,
-                record: pending.record, reason: reason, attempts: lane.attempts + 1, by: reporter, into: &outcome)
+                record: pending.record, reason: reason, attempts: attempts, firstFailedAt: lane.firstFailure?.time, by: reporter, into: &outcome)
         }
+        guard letters > 0 else { return append(slot, into: &outcome) }
         lanes[slot].phase = .lettering(open: letters)
     }
 
@@ -219,7 +270,7 @@ extension CommandLoop {
         outcome.appends.append(.init(token: token, partition: lanes[slot].partition, commit: commit, previous: lanes[slot].position))
     }
 
-    mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome, now: Instant) {
+    mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome, now: Instant) throws {
         guard let (what, partition) = expected.removeValue(forKey: answer.token) else { return }
         table.answered(partition)
         switch what {
@@ -229,16 +280,20 @@ extension CommandLoop {
         case .stray(let ordinal):
             if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
             table.settle(ordinal, of: partition)
-        case .letter(let slot):
+        case .letter(let slot, let index):
             guard case .lettering(let open) = lanes[slot].phase else { return }
-            if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
+            switch answer.result {
+            case .stored(let position), .duplicate(let position): lanes[slot].commit?.name(letter: position, ofDecided: index)
+            case .refused(let reason): reporter.report(.brokerRefused(group: reporter.group, reason: reason))
+            case .conflict: break
+            }
             lanes[slot].phase = .lettering(open: open - 1)
             if open == 1 { append(slot, into: &outcome) }
         case .append(let slot):
             switch answer.result {
             case .stored(let position), .duplicate(let position): stored(slot, at: position, into: &outcome)
-            case .conflict: conflict(slot, now: now)
-            case .refused(let reason): refused(slot, reason, now: now)
+            case .conflict: try conflict(slot, now: now)
+            case .refused(let reason): try refused(slot, reason, now: now)
             }
         case .effect(let slot, let effect, let index):
             guard case .sending(let open) = lanes[slot].phase else { return }
@@ -249,15 +304,15 @@ extension CommandLoop {
             guard case .sending(let open) = lanes[slot].phase else { return }
             lanes[slot].phase = .sending(open: open - 1)
             if open == 1 { finish(slot) }
-        case .load, .lookUp: break
+        case .load, .lookUp, .parked, .message: break
         }
     }
 
     private mutating func stored(_ slot: Int, at position: Position, into outcome: inout Outcome) {
         guard let commit = lanes[slot].commit else { return }
+        if commit.parked != lanes[slot].parked { tellParked(slot, commit) }
         lanes[slot].take(StoredCommit(commit: commit, position: position), window: settings.recentCommands)
-        lanes[slot].attempts = 0
-        lanes[slot].firstFailure = nil
+        lanes[slot].forgetFailures()
         reporter.counts.commits += 1
         reporter.counts.events += commit.events.count
         for (pending, decided) in zip(lanes[slot].current, commit.decided) {
@@ -268,7 +323,7 @@ extension CommandLoop {
         if effects.isEmpty { finish(slot) } else { send(effects, slot, into: &outcome) }
     }
 
-    private mutating func send(_ effects: [Envelope], _ slot: Int, into outcome: inout Outcome) {
+    mutating func send(_ effects: [Envelope], _ slot: Int, into outcome: inout Outcome) {
         lanes[slot].phase = .sending(open: effects.count)
         reporter.counts.effects += effects.count
         for (index, effect) in effects.enumerated() {
@@ -280,10 +335,11 @@ extension CommandLoop {
     /// An effect that the broker never will store becomes a letter beside its step's input.
     private mutating func giveUp(_ effect: Envelope, _ index: Int, _ slot: Int, _ reason: String, into outcome: inout Outcome) {
         let lane = lanes[slot]
-        guard let input = lane.current.last else { return }
+        var input = lane.current.last.map { place(of: $0, in: lane.partition) } ?? post.place(of: .start, in: lane.partition)
+        input.index = index + 1
         let token = expect(.effectLetter(lane: slot), in: lane.partition)
         post.send(
-            token, about: post.place(of: input.position, in: lane.partition, index: index + 1), stream: lane.stream, type: effect.payload.name,
+            token, about: input, stream: lane.stream, type: effect.payload.name,
             message: effect, reason: reason, by: reporter, into: &outcome)
     }
 
@@ -300,6 +356,7 @@ extension CommandLoop {
     }
 
     private mutating func settle(_ pending: PendingCommand, _ slot: Int) {
+        guard !pending.isLetter else { return }
         reporter.counts.deliveries += 1
         table.settle(pending.ordinal, of: lanes[slot].partition)
     }
@@ -310,63 +367,20 @@ extension CommandLoop {
         let place = Place(log: .events, incarnation: member.eventsIncarnation, partition: lane.partition, position: lane.position)
         outcome.replies.append((command.replyTo, Answer(command: command.id, stream: lane.stream, outcome: outcomeOfCommand, place: place)))
     }
+}
 
-    // MARK: Failing
-
-    /// Another commit took the place: the commands in hand are decided again on what the stream says now.
-    private mutating func conflict(_ slot: Int, now: Instant) {
-        reporter.report(.conflict(group: reporter.group, stream: lanes[slot].stream))
-        retry(slot, reason: "other commits took its place each time", now: now)
-    }
-
-    private mutating func refused(_ slot: Int, _ reason: String, now: Instant) {
-        reporter.report(.brokerRefused(group: reporter.group, reason: reason))
-        if lanes[slot].current.count > 1 {
-            lanes[slot].share = lanes[slot].current.count / 2
-        } else if !lanes[slot].current[0].hasFailed {
-            lanes[slot].current[0].verdict = .failed(reason: "its commit was refused: \(reason)")
-        } else {
-            // Even the commit that says so is refused: nothing is lost by waiting, and the stall shows.
-            retry(slot, reason: reason, now: now)
-            return
-        }
-        decideAgain(slot, at: nil)
-    }
-
-    private mutating func retry(_ slot: Int, reason: String, now: Instant) {
-        lanes[slot].attempts += 1
-        let attempt = lanes[slot].attempts
-        let since = lanes[slot].firstFailure ?? now
-        lanes[slot].firstFailure = since
-        if now - since > settings.retry.budget, !lanes[slot].current[0].hasFailed {
-            lanes[slot].current[0].verdict = .failed(reason: "given up after \(attempt) attempts: \(reason)")
-        }
-        let delay = settings.retry.delay(after: attempt, random: surroundings.randomness.next())
-        if attempt > 1 {
-            reporter.report(.retried(group: reporter.group, stream: lanes[slot].stream, attempt: attempt, reason: reason, next: delay))
-        }
-        decideAgain(slot, at: attempt > 1 ? now + delay : nil)
-    }
-
-    private mutating func decideAgain(_ slot: Int, at time: Instant?) {
-        handler.forget(slot: slot)
-        // What failed for good stays so; what its own conditions said may be otherwise now.
-        for pending in lanes[slot].current where !pending.hasFailed { pending.verdict = nil }
-        lanes[slot].waiting.prepend(lanes[slot].current)
-        lanes[slot].current.removeAll()
-        lanes[slot].commit = nil
-        lanes[slot].isTainted = false
-        if let time {
-            lanes[slot].phase = .waiting(until: time)
-            timers[slot] = time
-        } else {
-            lanes[slot].phase = .cold
-            ready.append(slot)
+extension CommandOutcome {
+    /// Whether a saga that sent the command is to be told, now or when it is known for good.
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .accepted, .released: false
+        case .rejected, .deadLettered, .parked: true
         }
     }
 }
 
-extension CommandOutcome {
-    /// Whether a saga that sent the command is to be told.
-    fileprivate var isRefusal: Bool { if case .accepted = self { false } else { true } }
+extension Commit {
+    fileprivate mutating func name(letter: Position, ofDecided index: Int) {
+        if case .parked(_, let reason) = decided[index].outcome { decided[index].outcome = .parked(letter: letter, reason: reason) }
+    }
 }

@@ -9,7 +9,12 @@ struct CommandLoop: MemberLoop {
         /// The whole stream, for a command that was decided before those that are remembered with their answers.
         case lookUp(lane: Int, id: MessageID)
         case append(lane: Int)
-        case letter(lane: Int)
+        /// The letter of a command in hand, by its place there.
+        case letter(lane: Int, index: Int)
+        /// The whole stream, for what of it is parked.
+        case parked(lane: Int)
+        /// The message of a letter, by its place among those that are read together.
+        case message(lane: Int, index: Int)
         indirect case effect(lane: Int, Envelope, index: Int)
         case effectLetter(lane: Int)
         /// A command on its way to its own partition.
@@ -62,7 +67,7 @@ struct CommandLoop: MemberLoop {
         for claim in turn.claimed { start(claim, into: &outcome, now: now) }
         for partition in turn.revoked { leave(partition) }
         for loaded in turn.loaded { try take(loaded) }
-        for answer in turn.answers { take(answer, into: &outcome, now: now) }
+        for answer in turn.answers { try take(answer, into: &outcome, now: now) }
         for delivery in turn.deliveries { take(delivery, into: &outcome, now: now) }
         wake(now)
         var next = 0
@@ -140,7 +145,7 @@ struct CommandLoop: MemberLoop {
                 id: id, kind: .command, stream: stream, payload: Payload(name: type, contentType: "", bytes: []), correlation: id,
                 occurredAt: surroundings.clock.time)
             let pending = PendingCommand(
-                envelope: envelope, position: delivery.position, ordinal: ordinal, verdict: .failed(reason: reason), record: record)
+                envelope: envelope, position: delivery.position, ordinal: ordinal, unreadable: reason, record: record)
             queue(pending, in: partition, into: &outcome)
         case .undecodable(let record, nil, let type, let reason):
             stray(delivery, ordinal, type: type, reason: reason, record: record, into: &outcome)

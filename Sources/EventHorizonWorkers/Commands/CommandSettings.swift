@@ -1,6 +1,6 @@
 /// How a command handler or a saga works.
 public struct CommandSettings: Sendable, Equatable {
-    public var retry = RetryPolicy()
+    public var failures = FailurePolicy()
     /// How many commands of one aggregate share a commit at most: those that gather while the last commit is on its way. 1: none.
     public var sharedCommands = 64
     /// How many of a stream's last commands are remembered with their answers while the stream is in memory, so that a repeat gets the first answer:

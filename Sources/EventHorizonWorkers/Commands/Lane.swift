@@ -10,6 +10,8 @@ struct Lane {
         /// Letters of commands in `current` are on their way.
         case lettering(open: Int)
         case appending
+        /// Messages of letters are read.
+        case reading(open: Int)
         /// The effects of the step just stored, or of one that is read again, are on their way.
         case sending(open: Int)
         /// A conflict or a failure is waited out.
@@ -31,12 +33,16 @@ struct Lane {
     var position = Position.start
     var memory = CommandMemory()
     var inputs: [Place] = []
+    /// How many of the stream's commands are parked.
+    var parked = 0
     /// The effects of a saga's last step, until they are known to be sent: those of every earlier step are.
     var unsentEffects: [Envelope] = []
 
     /// Failed attempts at what is at the front, and when the first of them was.
     var attempts = 0
-    var firstFailure: Instant?
+    var firstFailure: (instant: Instant, time: Timestamp)?
+    /// While the stream is released: what of it is left to read, and what was read.
+    var draining: Draining?
     /// How many commands share the next commit: less after one that was too large, growing again with each that is stored.
     var share = Int.max
     /// Set where the stream's events cannot be read by their types: no command of it can be decided.
@@ -53,6 +59,15 @@ struct Lane {
 
     var isIdle: Bool { waiting.isEmpty && current.isEmpty && (phase == .idle || phase == .cold) }
 
+    /// Not every command may simply be decided: something is parked, or a last step's effects may not have left.
+    var isHeldUp: Bool { parked > 0 || draining != nil || !unsentEffects.isEmpty }
+
+    /// What is at the front has not failed.
+    mutating func forgetFailures() {
+        attempts = 0
+        firstFailure = nil
+    }
+
     /// Nothing is known of the stream any more.
     mutating func forgetStream() {
         number = 0
@@ -60,6 +75,7 @@ struct Lane {
         position = .start
         memory.forget()
         inputs.removeAll()
+        parked = 0
         unsentEffects = []
         unreadable = nil
     }
@@ -71,6 +87,7 @@ struct Lane {
         version = commit.version
         position = stored.position
         inputs = commit.inputs
+        parked = commit.parked
         memory.take(commit, window: window)
         unsentEffects = commit.step?.effects ?? []
     }

@@ -3,7 +3,7 @@ public import EventHorizonJSON
 
 /// Sends commands to aggregates. Safe to use from many tasks.
 public struct CommandPublisher: Sendable {
-    private let broker: any Broker
+    let broker: any Broker
     private let format: any PayloadFormat
 
     /// - Parameters:
@@ -65,7 +65,9 @@ public struct CommandPublisher: Sendable {
         let answer = try await broker.request(envelope(command, id, context), within: limit)
         switch answer.outcome {
         case .accepted(let versions): return .accepted(Receipt(versions: versions, place: answer.place))
+        case .released: return .accepted(Receipt(versions: 0..<0, place: answer.place))
         case .deadLettered(let reason): throw CommandError.deadLettered(reason: reason)
+        case .parked(let letter, let reason): throw CommandError.parked(letter: letter, reason: reason)
         case .rejected(let payload):
             if let conflict = VersionConflict(payload) { throw conflict }
             if let expired = CommandExpired(payload) { throw expired }

@@ -55,11 +55,12 @@ final class SagaHandling<S: Saga>: CommandHandling {
                 states[slot] = state
                 effects += made
                 draft.verdicts.append(.accepted(events: []))
-            } catch let error as PayloadError where error.isFuture {
+            } catch let error as UnreadableMessage where error.isFuture {
                 draft.future = "\(error)"
                 return
             } catch {
-                draft.verdicts.append(.failed(reason: "saga '\(S.name)' cannot handle '\(pending.envelope.payload.name)': \(error)"))
+                let reason = "saga '\(S.name)' cannot handle '\(pending.envelope.payload.name)': \(error)"
+                draft.verdicts.append(.failed(.init(error), reason: reason))
             }
         }
         // Every commit of a saga has its step, also one whose every input failed: the next load reads nothing else.
@@ -87,7 +88,7 @@ final class SagaHandling<S: Saga>: CommandHandling {
         event.stream = origin.stream
         event.occurredAt = origin.time
         var inputs: [S.Input] = []
-        _ = try reads.decode(event, version: origin.version, formats: formats, into: &inputs)
+        do { _ = try reads.decode(event, version: origin.version, formats: formats, into: &inputs) } catch { throw UnreadableMessage(error) }
         // Of an event that became several, those that are this saga's. What an older build routed otherwise stays with this saga.
         let own = inputs.filter { ExactText(S.route($0).key) == ExactText(command.stream.aggregate) }
         for input in own.isEmpty ? inputs : own {

@@ -91,7 +91,8 @@ extension CommandOutcome {
     /// What a saga is told of its command that was not accepted: the rejection, or why it became a dead letter, which is no type of the domain's.
     fileprivate var refusal: Payload? {
         switch self {
-        case .accepted: nil
+        // What is parked may yet be accepted.
+        case .accepted, .parked, .released: nil
         case .rejected(let reason): reason
         case .deadLettered(let reason): Payload(name: "eventhorizon.v1.DeadLettered", contentType: "text/plain", bytes: Array(reason.utf8))
         }

@@ -40,6 +40,8 @@ extension Signal {
                 ("next", "\(next)"))
         case .deadLettered(let group, let stream, let type, let reason):
             line(.error, "dead letter", group, ("stream", stream?.description ?? ""), ("type", type), ("reason", reason))
+        case .parked(let group, let stream, let reason): line(.error, "parked", group, ("stream", "\(stream)"), ("reason", reason))
+        case .released(let group, let stream): line(.notice, "released", group, ("stream", "\(stream)"))
         case .forwarded(let group, let stream): line(.info, "forwarded to its partition", group, ("stream", "\(stream)"))
         case .futureMet(let group, let partition, let reason):
             line(.error, "written by a newer build: the partition waits", group, ("partition", "\(partition)"), ("reason", reason))

@@ -17,6 +17,9 @@ extension Signal {
         public static let conflicts = Metric(name: "eventhorizon_conflicts_total", kind: .counter, help: "Appends that met another commit.")
         public static let retries = Metric(name: "eventhorizon_retries_total", kind: .counter, help: "Failed attempts that are tried again.")
         public static let deadLetters = Metric(name: "eventhorizon_dead_letters_total", kind: .counter, help: "Messages given up.")
+        public static let parked = Metric(name: "eventhorizon_parked_total", kind: .counter, help: "Aggregates and sagas that were parked.")
+        public static let released = Metric(
+            name: "eventhorizon_released_total", kind: .counter, help: "Aggregates and sagas that were parked and are no more.")
         public static let forwarded = Metric(
             name: "eventhorizon_forwarded_total", kind: .counter, help: "Messages found in another aggregate's partition.")
         public static let claims = Metric(name: "eventhorizon_partition_claims_total", kind: .counter, help: "Partitions claimed.")
@@ -28,7 +31,8 @@ extension Signal {
         public static let refusals = Metric(name: "eventhorizon_broker_refusals_total", kind: .counter, help: "Requests that the broker refused.")
 
         public static let all = [
-            settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, forwarded, claims, losses,
+            settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, parked, released, forwarded,
+            claims, losses,
             partitions,
             stalled, brokerDown, readerRestarts, refusals,
         ]
@@ -55,6 +59,8 @@ extension Signal {
         case .conflict: [(.conflicts, .add(1))]
         case .retried: [(.retries, .add(1))]
         case .deadLettered: [(.deadLetters, .add(1))]
+        case .parked: [(.parked, .add(1))]
+        case .released: [(.released, .add(1))]
         case .forwarded: [(.forwarded, .add(1))]
         case .progressStalled: [(.stalled, .add(1))]
         case .progressResumed: [(.stalled, .add(-1))]
@@ -70,7 +76,8 @@ extension Signal {
         switch self {
         case .started(let group, _), .partitionClaimed(let group, _, _, _), .partitionReleased(let group, _), .partitionLost(let group, _),
             .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _), .deadLettered(let group, _, _, _),
-            .forwarded(let group, _), .futureMet(let group, _, _), .progressStalled(let group, _, _), .progressResumed(let group, _),
+            .parked(let group, _, _), .released(let group, _), .forwarded(let group, _), .futureMet(let group, _, _),
+            .progressStalled(let group, _, _), .progressResumed(let group, _),
             .brokerLost(let group, _), .brokerRestored(let group), .readerRestarted(let group, _, _), .brokerRefused(let group, _),
             .brokerDangerous(let group, _), .draining(let group), .drained(let group):
             group

@@ -15,6 +15,10 @@ public enum Signal: Sendable, Equatable {
     /// A handler failed and is tried again in place.
     case retried(group: String, stream: StreamID?, attempt: Int, reason: String, next: Duration)
     case deadLettered(group: String, stream: StreamID?, type: String, reason: String)
+    /// A stream is parked: its commands become letters until it is released.
+    case parked(group: String, stream: StreamID, reason: String)
+    /// A stream is parked no more: its letters are handled, or dropped.
+    case released(group: String, stream: StreamID)
     /// A message lay in a partition that is not its aggregate's, and was sent to the right one.
     case forwarded(group: String, stream: StreamID)
     /// A record was written by a newer build: the partition waits for one.

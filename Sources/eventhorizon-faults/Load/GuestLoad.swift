@@ -144,6 +144,8 @@ final class GuestLoad: Sendable {
             }
         } catch CommandError.deadLettered(let reason) {
             sent.acknowledged(id, told: .init(outcome: .deadLettered(reason: reason)))
+        } catch CommandError.parked(let letter, let reason) {
+            sent.acknowledged(id, told: .init(outcome: .parked(letter: letter, reason: reason)))
         }
     }
 }

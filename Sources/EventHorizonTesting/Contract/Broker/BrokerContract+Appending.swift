@@ -173,6 +173,30 @@ extension BrokerContract {
         }
     }
 
+    /// A letter's message is read back as it was sent, also where the letter holds only the place; of a letter that is not there the reason is said.
+    public func a_letters_message_is_loaded(_ broker: any Broker) async throws {
+        try await broker.withMember(of: handler()) { member in
+            let probe = probe(member, broker)
+            try await probe.holdAll()
+            let sent = ["first", "second"].map { command($0, to: "parked", by: broker) }
+            let stream = sent[0].stream
+            try await publish(sent, on: broker)
+            try await probe.wait(for: "the commands are delivered") { probe.commands.count == 2 }
+            var letters: [Position] = []
+            for (delivery, message) in zip(probe.deliveries, [nil, sent[1]]) {
+                var letter = letter([], incarnation: member.incarnation, by: broker)
+                letter.place.partition = delivery.partition
+                letter.place.position = delivery.position
+                letter.stream = stream
+                letters.append(try #require(try await probe.post(letter, message: message).stored))
+            }
+            #expect(try await probe.message(of: stream, letter: letters[1]) == sent[1])
+            #expect(try await probe.message(of: stream, letter: letters[0]) == sent[0], "the command that lies at the letter's place")
+            await #expect(throws: BrokerError.self) { _ = try await probe.message(of: stream, letter: Position(letters[1].rawValue + 1_000)) }
+            #expect(try await probe.load(stream).isEmpty)
+        }
+    }
+
     /// What is larger than the broker's limit is refused, and the sentence names both sizes; what just fits is stored.
     public func a_record_over_the_limit_is_refused(_ broker: any Broker) async throws {
         let limits = broker.features

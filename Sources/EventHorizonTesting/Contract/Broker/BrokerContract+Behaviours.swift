@@ -16,6 +16,7 @@ extension BrokerContract {
             $0.a_conflict_keeps_the_whole_outcome_from_being_stored
         },
         Behaviour("messages and letters of a member are stored") { $0.messages_and_letters_of_a_member_are_stored },
+        Behaviour("a letter's message is loaded") { $0.a_letters_message_is_loaded },
         Behaviour("a record over the limit is refused") { $0.a_record_over_the_limit_is_refused },
         Behaviour("odd aggregate ids are kept") { $0.odd_aggregate_ids_are_kept },
         Behaviour("long aggregate ids are kept", needs: [.longAggregateIDs]) { $0.long_aggregate_ids_are_kept },

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Eventhorizon__V1__Commit Eventhorizon__V1__Commit;
 typedef struct Eventhorizon__V1__CommandOutcome Eventhorizon__V1__CommandOutcome;
+typedef struct Eventhorizon__V1__Parked Eventhorizon__V1__Parked;
 typedef struct Eventhorizon__V1__DecidedCommand Eventhorizon__V1__DecidedCommand;
 typedef struct Eventhorizon__V1__RecentCommand Eventhorizon__V1__RecentCommand;
 typedef struct Eventhorizon__V1__SagaStep Eventhorizon__V1__SagaStep;
@@ -73,22 +74,29 @@ struct  Eventhorizon__V1__Commit
    * A saga's step. Absent: an aggregate's commit.
    */
   Eventhorizon__V1__SagaStep *step;
+  /*
+   * How many commands of the stream are parked after this commit: each has a dead letter and waits for a release. While there is one, every later
+   * command of the stream is parked behind it. Zero: the stream is not parked.
+   */
+  uint64_t parked;
 };
 #define EVENTHORIZON__V1__COMMIT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__commit__descriptor) \
-    , {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , {0,NULL}, {0,NULL}, 0, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0 }
 
 
 typedef enum {
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__NOT_SET = 0,
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_ACCEPTED_FROM = 1,
   EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_REJECTED = 2,
-  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED = 3
+  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_DEAD_LETTERED = 3,
+  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_PARKED = 5,
+  EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME_RELEASED = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__CASE)
 } Eventhorizon__V1__CommandOutcome__OutcomeCase;
 
 /*
- * What became of a command. Never changes once its commit is stored.
+ * What became of a command. Never changes once its commit is stored, but for `parked`: that is for now, a later commit of the stream says the rest.
  */
 struct  Eventhorizon__V1__CommandOutcome
 {
@@ -111,11 +119,36 @@ struct  Eventhorizon__V1__CommandOutcome
      * It could not be handled; this is the reason, for a person, which stands in the dead letter too.
      */
     ProtobufCBinaryData dead_lettered;
+    /*
+     * It lies in the dead-letter log, with all commands of the stream behind it, until it is released or dropped.
+     */
+    Eventhorizon__V1__Parked *parked;
+    /*
+     * It released the stream, or found it not parked. Always true.
+     */
+    protobuf_c_boolean released;
   };
 };
 #define EVENTHORIZON__V1__COMMAND_OUTCOME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__command_outcome__descriptor) \
     , 0, EVENTHORIZON__V1__COMMAND_OUTCOME__OUTCOME__NOT_SET, {0} }
+
+
+struct  Eventhorizon__V1__Parked
+{
+  ProtobufCMessage base;
+  /*
+   * For a person; it stands in the dead letter too.
+   */
+  ProtobufCBinaryData reason;
+  /*
+   * The letter's position in the stream's partition of the dead-letter log. Zero: no letter could be stored.
+   */
+  uint64_t letter;
+};
+#define EVENTHORIZON__V1__PARKED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&eventhorizon__v1__parked__descriptor) \
+    , {0,NULL}, 0 }
 
 
 struct  Eventhorizon__V1__DecidedCommand
@@ -138,7 +171,7 @@ struct  Eventhorizon__V1__DecidedCommand
    */
   Eventhorizon__V1__StreamId *sender;
   /*
-   * A saga's command itself, where it was not accepted, so that the saga can be told. Absent otherwise.
+   * A saga's command itself, where it was not accepted, so that the saga can be told once it is known for good. Absent otherwise.
    */
   Eventhorizon__V1__Payload *command;
   /*
@@ -240,6 +273,25 @@ Eventhorizon__V1__CommandOutcome *
 void   eventhorizon__v1__command_outcome__free_unpacked
                      (Eventhorizon__V1__CommandOutcome *message,
                       ProtobufCAllocator *allocator);
+/* Eventhorizon__V1__Parked methods */
+void   eventhorizon__v1__parked__init
+                     (Eventhorizon__V1__Parked         *message);
+size_t eventhorizon__v1__parked__get_packed_size
+                     (const Eventhorizon__V1__Parked   *message);
+size_t eventhorizon__v1__parked__pack
+                     (const Eventhorizon__V1__Parked   *message,
+                      uint8_t             *out);
+size_t eventhorizon__v1__parked__pack_to_buffer
+                     (const Eventhorizon__V1__Parked   *message,
+                      ProtobufCBuffer     *buffer);
+Eventhorizon__V1__Parked *
+       eventhorizon__v1__parked__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   eventhorizon__v1__parked__free_unpacked
+                     (Eventhorizon__V1__Parked *message,
+                      ProtobufCAllocator *allocator);
 /* Eventhorizon__V1__DecidedCommand methods */
 void   eventhorizon__v1__decided_command__init
                      (Eventhorizon__V1__DecidedCommand         *message);
@@ -305,6 +357,9 @@ typedef void (*Eventhorizon__V1__Commit_Closure)
 typedef void (*Eventhorizon__V1__CommandOutcome_Closure)
                  (const Eventhorizon__V1__CommandOutcome *message,
                   void *closure_data);
+typedef void (*Eventhorizon__V1__Parked_Closure)
+                 (const Eventhorizon__V1__Parked *message,
+                  void *closure_data);
 typedef void (*Eventhorizon__V1__DecidedCommand_Closure)
                  (const Eventhorizon__V1__DecidedCommand *message,
                   void *closure_data);
@@ -322,6 +377,7 @@ typedef void (*Eventhorizon__V1__SagaStep_Closure)
 
 extern const ProtobufCMessageDescriptor eventhorizon__v1__commit__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__command_outcome__descriptor;
+extern const ProtobufCMessageDescriptor eventhorizon__v1__parked__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__decided_command__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__recent_command__descriptor;
 extern const ProtobufCMessageDescriptor eventhorizon__v1__saga_step__descriptor;
