@@ -22,7 +22,7 @@ struct ParkingTests {
         let folder = try TemporaryFolder("eventhorizon-poison")
         let application = "meters-\(UInt32.random(in: 0 ... .max))"
         Meter.broken.withLock { _ = $0.insert(application) }
-        let signals = Signals()
+        let signals = [Signals(), Signals()]
         /// As another process would have it.
         func someBroker() throws -> any Broker {
             var settings = BrokerSettings(address: address, application: application, clientName: "meters")
@@ -31,7 +31,7 @@ struct ParkingTests {
             return try broker(settings, surroundings: .system)
         }
         func workers() throws -> [CommandHandlerWorker] {
-            try (1...2).map { _ in
+            try signals.map { signals in
                 var worker = CommandHandlerWorker(Meter.self, broker: try someBroker())
                 worker.instruments = [signals]
                 worker.settings.failures.retry.budget = .milliseconds(300)
@@ -45,6 +45,7 @@ struct ParkingTests {
         let stream = StreamID(Category(Meter.category), "\(poisoned)")
 
         try await running(workers()) {
+            try await sharedOut(4, among: signals)
             for reading in 1...20 {
                 try await commands.send(contentsOf: meters.map { (take($0 == poisoned && reading == 5 ? -5 : reading), $0) })
             }
@@ -55,17 +56,25 @@ struct ParkingTests {
             await #expect(throws: CommandError.self) { _ = try await commands.ask(take(21), to: poisoned) }
             await #expect(throws: StillParked.self) { try await commands.release(stream) }
         }
-        #expect(signals.parked == [stream])
+        #expect(signals.flatMap(\.parked) == [stream])
         Meter.broken.withLock { _ = $0.remove(application) }
         // By others, which know of the aggregate what the log says.
         try await running(workers()) {
+            try await sharedOut(4, among: signals)
             async let released: Void = commands.release(stream)
             for reading in 22...40 { try await commands.send(take(reading), to: poisoned) }
             try await released
             guard case .accepted(let receipt) = try await commands.ask(take(41), to: poisoned) else { throw Unexpected("out of order") }
             #expect(receipt.version == 41)
         }
-        #expect(signals.parked == [stream])
+        #expect(signals.flatMap(\.parked) == [stream])
+    }
+
+    /// Waits until every partition is held and no worker has none: a group that still moves them answers later than a client waits.
+    private func sharedOut(_ partitions: Int, among signals: [Signals]) async throws {
+        while signals.contains(where: { $0.held == 0 }) || signals.reduce(0, { $0 + $1.held }) < partitions {
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     private struct Unexpected: Error {
@@ -83,12 +92,20 @@ struct ParkingTests {
     }
 }
 
-/// Which streams were parked, as the workers told it.
+/// Which streams were parked and how many partitions are held, as a worker told it.
 private final class Signals: Instrument {
-    private let streams = Mutex<[StreamID]>([])
-    var parked: [StreamID] { streams.withLock { $0 } }
+    private let state = Mutex((parked: [StreamID](), held: 0))
+    var parked: [StreamID] { state.withLock { $0.parked } }
+    var held: Int { state.withLock { $0.held } }
 
     func receive(_ signal: Signal) {
-        if case .parked(_, let stream, _) = signal { streams.withLock { $0.append(stream) } }
+        state.withLock { state in
+            switch signal {
+            case .parked(_, let stream, _): state.parked.append(stream)
+            case .partitionClaimed: state.held += 1
+            case .partitionReleased, .partitionLost: state.held -= 1
+            default: break
+            }
+        }
     }
 }
