@@ -34,6 +34,8 @@ final class LogReading: @unchecked Sendable {
         list.add(topic, partition, offset: start)
         let code = list.with { rd_kafka_assign(client.handle, $0) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
+        // Between stretches nothing is fetched.
+        defer { _ = rd_kafka_assign(client.handle, nil) }
         while !isStopped() {
             guard let message = rd_kafka_consumer_poll(client.handle, 100) else { continue }
             defer { rd_kafka_message_destroy(message) }

@@ -58,7 +58,7 @@ final class PartitionWriter: Sendable {
     /// After a transaction as much time passes as it took, up to this many nanoseconds: what one costs hardly depends on how much is in it, and at a pace
     /// that the brokers can hold, what waits would have waited anyhow.
     private static let longestRest: UInt64 = 25_000_000
-    /// So many records wait for nobody. Four partitions in steady flow take half as much time for a command with 4,000 as they do with 200.
+    /// So many records wait for nobody. In steady flow four partitions do half as many commands again with 4,000 as they do with 200.
     private static let fullPart = 4_000
 
     init(

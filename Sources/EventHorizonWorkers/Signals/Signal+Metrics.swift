@@ -32,9 +32,7 @@ extension Signal {
 
         public static let all = [
             settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, parked, released, forwarded,
-            claims, losses,
-            partitions,
-            stalled, brokerDown, readerRestarts, refusals,
+            claims, losses, partitions, stalled, brokerDown, readerRestarts, refusals,
         ]
     }
 
