@@ -72,5 +72,29 @@ struct Leaving {
         #expect(left.duration(to: .now) < .seconds(6), "the group waits 20 s for the silent one")
         for client in others { client.abandon() }
     }
+
+    @Test
+    func a_member_leaves_while_it_joins_a_group_that_waits_for_another() async throws {
+        let broker = try await broker(sharedServer(), partitions: 4)
+        let group = GroupDeclaration(name: "joining", log: .events, categories: [invitations], keepsOwnProgress: true)
+        let silent = Silent()
+        let other = try await join(group, broker, silent)
+        try await ForeignThread.run {
+            while !silent.isTold { if let message = rd_kafka_consumer_poll(other.handle, 20) { rd_kafka_message_destroy(message) } }
+        }
+        var left = ContinuousClock.now
+        try await broker.withMember(of: group) { member in
+            let probe = probe(member)
+            var state = ""
+            while state != "PreparingRebalance" {
+                await probe.step()
+                state = try await self.state(of: group, broker)
+            }
+            #expect(probe.held.isEmpty)
+            left = .now
+        }
+        #expect(left.duration(to: .now) < .seconds(6), "the group waits 20 s for the silent one")
+        other.abandon()
+    }
 }
 #endif

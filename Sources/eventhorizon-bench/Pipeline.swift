@@ -11,10 +11,16 @@ struct Pipeline {
 
     struct Run {
         var seconds = 0.0
-        var floorSeconds: Double?
         var latencies: [Double] = []
+        /// Of the bare loop.
+        var floor: Floor?
         /// By process; the server's share is that of the pipeline, without the bare loop.
         var usage: [String: Usage] = [:]
+    }
+
+    struct Floor {
+        var seconds: Double
+        var latencies: [Double]
     }
 
     func run() async throws {
@@ -26,7 +32,7 @@ struct Pipeline {
             if let server, let before { run.usage["server"] = Usage(of: server.pid).since(before) }
             if options.hasFloor {
                 let before = (own: Usage(of: getpid()), server: server.map { Usage(of: $0.pid) })
-                run.floorSeconds = try floor(server?.url ?? options.url)
+                run.floor = try floor(server?.url ?? options.url)
                 run.usage["bare_loop"] = Usage(of: getpid()).since(before.own)
                 if let server, let before = before.server { run.usage["bare_loop_server"] = Usage(of: server.pid).since(before) }
             }
@@ -53,7 +59,7 @@ struct Pipeline {
 
     private func progress(_ number: Int, _ run: Run) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        let floor = run.floorSeconds.map { ", bare loop \(Int(Double(options.commands) / $0))/s" } ?? ""
+        let floor = run.floor.map { ", bare loop \(Int(Double(options.commands) / $0.seconds))/s" } ?? ""
         StandardError.write("run \(number) of \(options.runs): \(Int(Double(options.commands) / run.seconds)) commands/s\(floor)")
     }
 
@@ -133,7 +139,7 @@ struct Pipeline {
         return String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
-    private func floor(_ url: String) throws -> Double {
+    private func floor(_ url: String) throws -> Floor {
         let folder = try TemporaryFolder("bench")
         // The bare loop over librdkafka takes the broker as librdkafka does.
         let url = url.hasPrefix("kafka://") ? String(url.dropFirst("kafka://".count)) : url
@@ -145,12 +151,14 @@ struct Pipeline {
                     rate: Int32(options.rate))
                 var result = bench_floor_result()
                 if options.broker == "kafka" { bench_floor_run_kafka(&asked, &result) } else { bench_floor_run(&asked, &result) }
-                free(result.latencies)
+                defer { free(result.latencies) }
                 let error = withUnsafeBytes(of: &result.error) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
                 guard error.isEmpty, result.rows == options.warmUp + options.commands else {
                     throw Misconfiguration("the bare loop failed: \(error), \(result.rows) of \(options.warmUp + options.commands) rows")
                 }
-                return result.seconds
+                // Those of the warm-up come first.
+                let latencies = UnsafeBufferPointer(start: result.latencies, count: result.rows).dropFirst(options.warmUp)
+                return Floor(seconds: result.seconds, latencies: Array(latencies))
             }
         }
     }

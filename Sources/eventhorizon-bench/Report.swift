@@ -5,9 +5,10 @@ struct Report {
 
     func print() {
         let speeds = runs.map { Double(options.commands) / $0.seconds }
-        let floors = runs.compactMap { run in run.floorSeconds.map { Double(options.commands) / $0 } }
+        let floors = runs.compactMap { run in run.floor.map { Double(options.commands) / $0.seconds } }
         let ratios = zip(speeds, floors).map { $0 / $1 }
         let latencies = runs.flatMap(\.latencies).sorted()
+        let floorLatencies = runs.compactMap(\.floor).flatMap(\.latencies).sorted()
         let processes = Set(runs.flatMap(\.usage.keys)).sorted()
         let resident = processes.map { name in (name, runs.compactMap { $0.usage[name]?.residentMegabytes }.max() ?? 0) }
         let processor = processes.map { name in
@@ -20,22 +21,23 @@ struct Report {
                 ("warm-up, partitions", "\(options.warmUp), \(options.partitions)"), ("commands/s", whole(median(speeds))),
                 ("bare loop/s", floors.isEmpty ? "-" : whole(median(floors))),
                 ("ratio", ratios.isEmpty ? "-" : decimal(median(ratios))),
-                (
-                    "p50, p99, p99.9 ms",
-                    latencies.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(latencies, $0) * 1000) }.joined(separator: ", ")
-                ),
+                ("p50, p99, p99.9 ms", percentiles(latencies)), ("bare loop p50, p99, p99.9 ms", percentiles(floorLatencies)),
             ] + resident.map { ("peak resident MB, \($0)", "\($1)") } + processor.map { ("processor us a command, \($0)", decimal($1)) }
         for (name, value) in rows { Swift.print(name + String(repeating: " ", count: max(1, 36 - name.count)) + value) }
 
-        func milliseconds(_ percent: Double) -> String { latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000) }
+        func milliseconds(_ percent: Double, of latencies: [Double]) -> String {
+            latencies.isEmpty ? "null" : decimal(percentile(latencies, percent) * 1000)
+        }
         let fields = [
             "\"broker\":\"\(options.broker)\"", "\"commands\":\(options.commands)", "\"warm_up\":\(options.warmUp)",
             "\"partitions\":\(options.partitions)", "\"aggregates\":\(options.aggregates)",
             "\"payload\":\(options.payload)",
             "\"format\":\"\(options.format)\"", "\"shared\":\(options.shared)", "\"rate\":\(options.rate)", "\"runs\":\(runs.count)",
             "\"commands_per_second\":\(whole(median(speeds)))", "\"floor_per_second\":\(floors.isEmpty ? "null" : whole(median(floors)))",
-            "\"ratio\":\(ratios.isEmpty ? "null" : decimal(median(ratios)))", "\"p50_ms\":\(milliseconds(50))", "\"p99_ms\":\(milliseconds(99))",
-            "\"p999_ms\":\(milliseconds(99.9))",
+            "\"ratio\":\(ratios.isEmpty ? "null" : decimal(median(ratios)))", "\"p50_ms\":\(milliseconds(50, of: latencies))",
+            "\"p99_ms\":\(milliseconds(99, of: latencies))", "\"p999_ms\":\(milliseconds(99.9, of: latencies))",
+            "\"floor_p50_ms\":\(milliseconds(50, of: floorLatencies))", "\"floor_p99_ms\":\(milliseconds(99, of: floorLatencies))",
+            "\"floor_p999_ms\":\(milliseconds(99.9, of: floorLatencies))",
             "\"peak_resident_mb\":{\(resident.map { "\"\($0)\":\($1)" }.joined(separator: ","))}",
             "\"processor_us_per_command\":{\(processor.map { "\"\($0)\":\(decimal($1))" }.joined(separator: ","))}",
         ]
@@ -43,6 +45,9 @@ struct Report {
     }
 
     private func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
+    private func percentiles(_ sorted: [Double]) -> String {
+        sorted.isEmpty ? "-" : [50, 99, 99.9].map { decimal(percentile(sorted, $0) * 1000) }.joined(separator: ", ")
+    }
     private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
         sorted[min(sorted.count - 1, Int(percent / 100 * Double(sorted.count)))]
     }

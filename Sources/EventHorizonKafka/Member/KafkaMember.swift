@@ -129,9 +129,9 @@ final class KafkaMember: GroupMember, @unchecked Sendable {
             turn.removeAll()
             let due = core.tick(MonotonicTime.now, into: &turn)
             if core.hasLeft { break }
-            if core.hasUnsubscribed {
-                // The library unsubscribes when a rebalance is over, and that may wait for the sessions of the dead: nothing is held any more, and so
-                // the group misses nothing of this member.
+            if core.waitsForGroup {
+                // The library leaves when a rebalance is over, the first join included, and that may wait for the sessions of the dead: nothing is held
+                // any more, and so the group misses nothing of this member.
                 deadline = min(deadline, MonotonicTime.now &+ 2_000_000_000)
             }
             loop.arm(timer, at: min(due, MonotonicTime.now &+ 100_000_000))

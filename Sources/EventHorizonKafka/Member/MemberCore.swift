@@ -386,13 +386,18 @@ struct MemberCore {
     /// A member that serves nothing any more leaves: until then the group would not give its partitions to others.
     private mutating func leaveIfDone() {
         // Not while it joins for the first time: see `MemberParts.close`.
-        guard isDraining, sessions.allSatisfy({ $0 == nil }), endings.isEmpty, parts.listener.wasRebalanced else { return }
+        guard isDraining, servesNothing, parts.listener.wasRebalanced else { return }
         if !hasUnsubscribed {
             hasUnsubscribed = true
             rd_kafka_unsubscribe(parts.membership.handle)
         }
         if assigned.isEmpty, revoking == nil { hasLeft = true }
     }
+
+    private var servesNothing: Bool { sessions.allSatisfy { $0 == nil } && endings.isEmpty }
+
+    /// Whether all that is left of leaving is the group's to do.
+    var waitsForGroup: Bool { isDraining && servesNothing && (hasUnsubscribed || !parts.listener.wasRebalanced) }
 
     // MARK: Time
 
