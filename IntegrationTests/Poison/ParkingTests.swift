@@ -101,7 +101,7 @@ private final class Signals: Instrument {
     func receive(_ signal: Signal) {
         state.withLock { state in
             switch signal {
-            case .parked(_, let stream, _): state.parked.append(stream)
+            case .parked(_, let stream, _, _): state.parked.append(stream)
             case .partitionClaimed: state.held += 1
             case .partitionReleased, .partitionLost: state.held -= 1
             default: break

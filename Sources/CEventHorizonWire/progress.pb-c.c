@@ -52,6 +52,12 @@ void   eventhorizon__v1__ownership__free_unpacked
   assert(message->base.descriptor == &eventhorizon__v1__ownership__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   eventhorizon__v1__checkpoint__held__init
+                     (Eventhorizon__V1__Checkpoint__Held         *message)
+{
+  static const Eventhorizon__V1__Checkpoint__Held init_value = EVENTHORIZON__V1__CHECKPOINT__HELD__INIT;
+  *message = init_value;
+}
 void   eventhorizon__v1__checkpoint__init
                      (Eventhorizon__V1__Checkpoint         *message)
 {
@@ -213,7 +219,84 @@ const ProtobufCMessageDescriptor eventhorizon__v1__ownership__descriptor =
   (ProtobufCMessageInit) eventhorizon__v1__ownership__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor eventhorizon__v1__checkpoint__field_descriptors[5] =
+static const ProtobufCFieldDescriptor eventhorizon__v1__checkpoint__held__field_descriptors[4] =
+{
+  {
+    "stream",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Checkpoint__Held, stream),
+    &eventhorizon__v1__stream_id__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Checkpoint__Held, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Checkpoint__Held, last),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_parked",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Eventhorizon__V1__Checkpoint__Held, is_parked),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned eventhorizon__v1__checkpoint__held__field_indices_by_name[] = {
+  1,   /* field[1] = first */
+  3,   /* field[3] = is_parked */
+  2,   /* field[2] = last */
+  0,   /* field[0] = stream */
+};
+static const ProtobufCIntRange eventhorizon__v1__checkpoint__held__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor eventhorizon__v1__checkpoint__held__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "eventhorizon.v1.Checkpoint.Held",
+  "Held",
+  "Eventhorizon__V1__Checkpoint__Held",
+  "eventhorizon.v1",
+  sizeof(Eventhorizon__V1__Checkpoint__Held),
+  4,
+  eventhorizon__v1__checkpoint__held__field_descriptors,
+  eventhorizon__v1__checkpoint__held__field_indices_by_name,
+  1,  eventhorizon__v1__checkpoint__held__number_ranges,
+  (ProtobufCMessageInit) eventhorizon__v1__checkpoint__held__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor eventhorizon__v1__checkpoint__field_descriptors[6] =
 {
   {
     "projection",
@@ -275,8 +358,21 @@ static const ProtobufCFieldDescriptor eventhorizon__v1__checkpoint__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "held",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Eventhorizon__V1__Checkpoint, n_held),
+    offsetof(Eventhorizon__V1__Checkpoint, held),
+    &eventhorizon__v1__checkpoint__held__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned eventhorizon__v1__checkpoint__field_indices_by_name[] = {
+  5,   /* field[5] = held */
   3,   /* field[3] = incarnation */
   2,   /* field[2] = partition */
   4,   /* field[4] = position */
@@ -286,7 +382,7 @@ static const unsigned eventhorizon__v1__checkpoint__field_indices_by_name[] = {
 static const ProtobufCIntRange eventhorizon__v1__checkpoint__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor eventhorizon__v1__checkpoint__descriptor =
 {
@@ -296,7 +392,7 @@ const ProtobufCMessageDescriptor eventhorizon__v1__checkpoint__descriptor =
   "Eventhorizon__V1__Checkpoint",
   "eventhorizon.v1",
   sizeof(Eventhorizon__V1__Checkpoint),
-  5,
+  6,
   eventhorizon__v1__checkpoint__field_descriptors,
   eventhorizon__v1__checkpoint__field_indices_by_name,
   1,  eventhorizon__v1__checkpoint__number_ranges,

@@ -3,12 +3,13 @@ public import EventHorizonWorkers
 public import Metrics
 internal import Synchronization
 
-/// Hands signals to swift-metrics: a counter or a meter for each metric and group, the group as dimension `group`.
+/// Hands signals to swift-metrics: a counter or a meter for each metric and group, the group as dimension `group`, a failure's kind as
+/// `failure`.
 public final class SwiftMetricsInstrument: EventHorizonWorkers.Instrument {
     private let factory: any MetricsFactory
     /// By group, in the order of `Signal.Metric.all`.
     private let handles = Mutex<[String: [Handle]]>([:])
-    private static let places = Dictionary(uniqueKeysWithValues: Signal.Metric.all.enumerated().map { ($1.name, $0) })
+    private static let places = Dictionary(uniqueKeysWithValues: Signal.Metric.all.enumerated().map { ($1, $0) })
 
     private enum Handle: Sendable {
         case counter(Counter)
@@ -23,7 +24,7 @@ public final class SwiftMetricsInstrument: EventHorizonWorkers.Instrument {
         guard !changes.isEmpty else { return }
         let handles = handles(of: signal.group)
         for (metric, change) in changes {
-            guard let place = Self.places[metric.name] else { continue }
+            guard let place = Self.places[metric] else { continue }
             switch (handles[place], change) {
             case (.counter(let counter), .add(let number)): if number > 0 { counter.increment(by: number) }
             case (.meter(let meter), .add(let number)) where number < 0: meter.decrement(by: Double(-number))
@@ -38,9 +39,9 @@ public final class SwiftMetricsInstrument: EventHorizonWorkers.Instrument {
     private func handles(of group: String) -> [Handle] {
         handles.withLock { handles in
             if let known = handles[group] { return known }
-            let dimensions = [("group", group)]
             let made = Signal.Metric.all.map { metric in
-                switch metric.kind {
+                let dimensions = [("group", group)] + (metric.failure.map { [("failure", $0)] } ?? [])
+                return switch metric.kind {
                 case .counter: Handle.counter(Counter(label: metric.name, dimensions: dimensions, factory: factory))
                 case .gauge: Handle.meter(Meter(label: metric.name, dimensions: dimensions, factory: factory))
                 }

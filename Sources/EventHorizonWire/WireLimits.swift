@@ -23,6 +23,7 @@ public struct WireLimits: Sendable, Equatable {
     public var partitions = 65_536
     public var groups = 10_000
     public var categoriesPerGroup = 10_000
+    public var heldStreams = 10_000
 
     public init() {}
 }

@@ -42,7 +42,7 @@ public struct GuestListSimulation: Sendable {
         settings.sharedCommands = [1, 2, 64][below(3)]
         settings.cachedStreams = [2, 10_000][below(2)]
         settings.failures.retry.budget = [.zero, .milliseconds(200), .seconds(2)][below(3)]
-        let poison = Poison(isThere: below(2) == 0)
+        let poison = Poison(of: [nil, nil, .commandHandlers, .projectors][below(4)])
         let simulation = Simulation(
             faults: faults, application: "simulated", partitionCount: 1 + below(4),
             workers: [
@@ -51,13 +51,14 @@ public struct GuestListSimulation: Sendable {
                     worker.settings = settings
                     return [worker]
                 },
-                SimulatedWorkers("projector", count: 1 + below(2)) { process in
+                SimulatedWorkers("projector", count: 1 + below(2)) { [settings] process in
                     // A store of its own: what a killed process had open is gone with it.
                     let store = SQLite(folder: folder)
-                    return [
-                        ProjectorWorker(
-                            process.killable(InvitationTable()), process.killable(GuestListTable()), into: store, broker: process.broker)
-                    ]
+                    var worker = ProjectorWorker(
+                        process.killable(poison.poisoning(InvitationTable())), process.killable(poison.poisoning(GuestListTable())), into: store,
+                        broker: process.broker)
+                    worker.failures = settings.failures
+                    return [worker]
                 },
                 SimulatedWorkers("saga worker", count: 1 + below(2)) { [settings] process in
                     var worker = SagaWorker(Seating.self, broker: process.broker)
@@ -67,7 +68,11 @@ public struct GuestListSimulation: Sendable {
             ], trace: trace)
         let executor = simulation.executor
         let sent = SentLog { executor.clock.now - .init(nanoseconds: 0) }
-        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent, poison: poison)
+        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent, poison: poison) {
+            [ProjectionID(InvitationTable.self), ProjectionID(GuestListTable.self)].allSatisfy { projection in
+                ((try? store.checkpoints(of: projection)) ?? [:]).values.allSatisfy { $0.held.isEmpty }
+            }
+        }
         let report = try simulation.run { broker in await guests.run(on: broker) }
         return try check(report, simulation.broker, sent, store)
     }

@@ -1,17 +1,26 @@
 internal import EventHorizon
 internal import EventHorizonJSON
+internal import GuestList
 internal import Synchronization
 
-/// A guest whose invitation the command handlers cannot write, until the bug is mended.
+/// A guest whose invitation a kind of worker cannot handle, until the bug is mended.
 final class Poison: Sendable {
-    let isThere: Bool
+    enum Victim {
+        /// Cannot write its events.
+        case commandHandlers
+        /// Cannot make rows of them.
+        case projectors
+    }
+
+    let victim: Victim?
     private let isMendedNow = Mutex(false)
 
-    init(isThere: Bool) { self.isThere = isThere }
+    init(of victim: Victim?) { self.victim = victim }
 
     /// What the one guest's name ends in.
     static let mark = "-poison"
     var isMended: Bool { isMendedNow.withLock { $0 } }
+    func fails(_ worker: Victim) -> Bool { victim == worker && !isMended }
     func mend() { isMendedNow.withLock { $0 = true } }
 
     /// What the command handlers write with.
@@ -24,7 +33,7 @@ final class Poison: Sendable {
 
         func encode(_ body: (any Encoder) throws -> Void) throws -> [UInt8] {
             let bytes = try json.encode(body)
-            if poison.isThere, !poison.isMended, String(decoding: bytes, as: UTF8.self).contains(Poison.mark) { throw Bug() }
+            if poison.fails(.commandHandlers), String(decoding: bytes, as: UTF8.self).contains(Poison.mark) { throw Bug() }
             return bytes
         }
 
@@ -32,4 +41,8 @@ final class Poison: Sendable {
     }
 
     struct Bug: Error {}
+
+    func poisoning<P: Projector>(_ projector: P) -> some Projector<P.Store> where P.Input == Recorded<Invitation> {
+        PoisonedProjector(base: projector, poison: self)
+    }
 }

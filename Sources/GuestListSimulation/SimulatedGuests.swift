@@ -13,13 +13,15 @@ struct SimulatedGuests: Sendable {
     let seed: UInt64
     let sent: SentLog
     let poison: Poison
+    /// Whether the read models hold nothing back.
+    let isProjected: @Sendable () -> Bool
 
     func run(on broker: MemoryBroker) async {
         await withTaskGroup(of: Void.self) { group in
             for list in 0..<lists {
                 for guest in 0..<guestsPerList {
                     group.addTask {
-                        let isPoison = poison.isThere && list == 0 && guest == 0
+                        let isPoison = poison.victim != nil && list == 0 && guest == 0
                         var client = Client(
                             guest: Invitation.ID("guest-\(list)-\(guest)\(isPoison ? Poison.mark : "")"), poison: isPoison ? poison : nil,
                             list: "list-\(list)", broker: broker, sent: sent,
@@ -29,6 +31,9 @@ struct SimulatedGuests: Sendable {
                 }
             }
             await group.waitForAll()
+            // What is released is projected a little later.
+            let clock = broker.surroundings.clock
+            while !isProjected() { await clock.sleep(until: clock.now + .milliseconds(100)) }
         }
     }
 }

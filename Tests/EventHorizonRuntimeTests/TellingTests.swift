@@ -133,8 +133,9 @@ struct FixedClock: WorkerClock {
         let signals: [Signal] = [
             .started(group: group, member: ""), .partitionClaimed(group: group, partition: 0, progress: .start, unclean: true),
             .partitionReleased(group: group, partition: 0), .partitionLost(group: group, partition: 0), .batchSettled(group: group, counts),
-            .conflict(group: group, stream: stream), .retried(group: group, stream: nil, attempt: 1, reason: "", next: .zero),
-            .deadLettered(group: group, stream: nil, type: "", reason: ""), .parked(group: group, stream: stream, reason: ""),
+            .conflict(group: group, stream: stream), .retried(group: group, stream: nil, kind: .failed, attempt: 1, reason: "", next: .zero),
+            .deadLettered(group: group, stream: nil, kind: nil, type: "", reason: ""),
+            .parked(group: group, stream: stream, kind: .failed, reason: ""),
             .released(group: group, stream: stream), .forwarded(group: group, stream: stream),
             .futureMet(group: group, partition: 0, reason: ""), .progressStalled(group: group, partition: 0, since: .zero),
             .progressResumed(group: group, partition: 0), .brokerLost(group: group, reason: ""), .brokerRestored(group: group),

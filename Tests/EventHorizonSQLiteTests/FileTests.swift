@@ -98,9 +98,9 @@ import Testing
         let folder = try EmptyFolder()
         let store = SQLite(folder: folder.path)
         _ = try store.prepareTally()
-        try store.write(Tally.id, moving: []) { db in try db.execute("UPDATE eventhorizon_store SET schema_version = 2") }
+        try store.write(Tally.id, moving: []) { db in try db.execute("UPDATE eventhorizon_store SET schema_version = 1000") }
         let error = #expect(throws: Misconfiguration.self) { try SQLite(folder: folder.path).prepareTally() }
-        #expect(error?.description.contains("has format 2, this build knows 1") == true)
+        #expect(error?.description.contains("has format 1000, this build knows 2: deploy a newer build") == true)
     }
 
     @Test func a_folder_that_cannot_be_made_is_told() throws {

@@ -25,14 +25,18 @@ struct Golden: CustomStringConvertible, Sendable {
         },
         topology("topology", Samples.topology), topology("topology-bare", Samples.bareTopology),
         ownership("ownership", Samples.ownership), ownership("ownership-released", Samples.released),
-        Golden(description: "checkpoint") {
-            $0.encode(Samples.checkpoint)
+        checkpoint("checkpoint", Samples.checkpoint), checkpoint("checkpoint-holding", Samples.holdingCheckpoint),
+    ]
+
+    private static func checkpoint(_ name: String, _ sample: CheckpointRecord) -> Golden {
+        Golden(description: name) {
+            $0.encode(sample)
         } reads: { codec, bytes throws(WireError) in
-            try codec.decodeCheckpoint(bytes) == Samples.checkpoint
+            try codec.decodeCheckpoint(bytes) == sample
         } rewrite: { codec, bytes throws(WireError) in
             codec.encode(try codec.decodeCheckpoint(bytes))
-        },
-    ]
+        }
+    }
 
     private static func envelope(_ name: String, _ sample: Envelope) -> Golden {
         Golden(description: name) {

@@ -82,4 +82,12 @@ enum Samples {
 
     static let checkpoint = CheckpointRecord(
         projection: "Guests", version: 2, partition: 3, checkpoint: Checkpoint(incarnation: 5, position: Position(1000)))
+    static let holdingCheckpoint = CheckpointRecord(
+        projection: "Guests", version: 1, partition: 0,
+        checkpoint: Checkpoint(
+            incarnation: 5, position: Position(1000),
+            held: [
+                StreamID("guestlist.v1.Invitation", "b"): HeldStream(first: Position(1), last: Position(1)),
+                StreamID("guestlist.v1.Invitation", "a"): HeldStream(first: Position(7), last: Position(900), isParked: true),
+            ]))
 }

@@ -174,11 +174,12 @@ func eventually(within limit: Duration = .seconds(10), _ what: Comment, _ condit
         }
     }
 
-    @Test func an_event_that_cannot_be_projected_becomes_a_letter_and_others_go_on() async throws {
+    @Test func an_event_that_is_skipped_becomes_a_letter_and_its_aggregate_goes_on() async throws {
         let store = try SQLite.temporary()
         let commands = CommandPublisher(broker: broker)
         var projector = ProjectorWorker(Balances(), into: store, broker: broker)
-        projector.retry = RetryPolicy(firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), budget: .milliseconds(20))
+        projector.failures.retry = RetryPolicy(firstDelay: .milliseconds(1), longestDelay: .milliseconds(2), budget: .milliseconds(20))
+        projector.failures[.failed].action = .skip
         projector.instruments = [signals]
         try await running([handler(), projector]) {
             try await commands.send(.deposit(amount: 1), to: Account.ID("ada"))

@@ -72,8 +72,8 @@ import Testing
         }
         #expect(parked == broker.records(of: .deadLetters).map(\.position))
         #expect(commits(of: "ada").last?.parked == 4)
-        #expect(signals.all.count { if case .parked(_, stream("ada"), _) = $0 { true } else { false } } == 1)
-        #expect(signals.all.contains { if case .retried(_, stream("ada"), 1, _, _) = $0 { true } else { false } })
+        #expect(signals.all.count { if case .parked(_, stream("ada"), .failed, _) = $0 { true } else { false } } == 1)
+        #expect(signals.all.contains { if case .retried(_, stream("ada"), .failed, 1, _, _) = $0 { true } else { false } })
     }
 
     @Test func what_is_parked_stays_so_in_another_worker_and_a_repeat_is_told_the_same() async throws {

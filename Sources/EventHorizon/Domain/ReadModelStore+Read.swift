@@ -7,7 +7,7 @@ extension ReadModelStore {
     ///   - limit: how long to wait for it.
     ///   - clock: what the wait is measured by.
     ///   - body: reads; runs once.
-    /// - Throws: `ReadModelError.behind` when the limit has passed, `ReadModelError.otherLog` where the rows were made from another log, or what the store or `body` throws.
+    /// - Throws: `ReadModelError.behind` when the limit has passed, `ReadModelError.parked` where the receipt's stream is held back there, `ReadModelError.otherLog` where the rows were made from another log, or what the store or `body` throws.
     public func read<P: Projector, Value>(
         _ projector: P.Type, atLeast receipt: Receipt? = nil, within limit: Duration = .seconds(5), clock: any WorkerClock = ReadingClock(),
         _ body: (borrowing StoreTransaction<Self>) throws -> Value
@@ -37,6 +37,10 @@ extension ReadModelStore {
                     let position = checkpoint?.position ?? .start
                     guard position >= place.position else {
                         return .not(.behind(projection, at: position, wanted: place.position, partition: place.partition))
+                    }
+                    if let stream = receipt?.stream, let held = checkpoint?.held[stream], held.first <= place.position {
+                        guard !held.isParked else { throw ReadModelError.parked(projection, stream) }
+                        return .not(.parked(projection, stream))
                     }
                 }
                 return .read(try body(db))

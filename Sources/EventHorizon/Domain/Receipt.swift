@@ -4,9 +4,12 @@ public struct Receipt: Sendable, Equatable {
     public let versions: Range<Int>
     /// A read model whose checkpoint covers this place has seen the command's events.
     public let place: Place
-    public init(versions: Range<Int>, place: Place) {
+    /// Whose events they are; nil where that does not matter to a reader.
+    public let stream: StreamID?
+    public init(versions: Range<Int>, place: Place, stream: StreamID? = nil) {
         self.versions = versions
         self.place = place
+        self.stream = stream
     }
     /// The aggregate's version after the command.
     public var version: Int { versions.upperBound - 1 }

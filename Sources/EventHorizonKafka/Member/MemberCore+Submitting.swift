@@ -41,20 +41,13 @@ extension MemberCore {
             let (load, epoch) = loads[nextLoad]
             nextLoad += 1
             guard sessions[load.partition]?.epoch == epoch else { continue }
-            guard let replica = parts.replica else {
-                mailbox.put {
-                    $0.replica.append(
-                        .loaded(
-                            load, epoch: epoch, .unreadable(reason: "a group that reads the \(group.log) log has no replica of streams"), end: nil))
-                }
-                loadsUnderWay += 1
-                continue
-            }
             loadsUnderWay += 1
-            if case .letter(let position) = load.extent {
-                parts.letters.load(load, at: position, epoch: epoch)
-            } else {
+            if case .letter = load.extent {
+                parts.records.load(load, epoch: epoch)
+            } else if let replica = parts.replica {
                 replica.load(load, epoch: epoch)
+            } else {
+                parts.records.load(load, epoch: epoch)
             }
         }
         if nextLoad == loads.count {

@@ -10,7 +10,7 @@ final class MemberParts: Sendable {
     /// Reads the held partitions.
     let reader: Client
     let replica: Replica?
-    let letters: LetterReader
+    let records: RecordReader
     let listener: GroupListener
     let bell: Bell
     private let closing = Monitor(false)
@@ -28,7 +28,7 @@ final class MemberParts: Sendable {
         self.bell = bell
         let name = ready.names.group(group.name)
         replica = group.log == .commands ? try Replica(folder: configuration.replicaFolder, answer) : nil
-        letters = LetterReader(configuration, names: ready.names, group: name, answer)
+        records = RecordReader(configuration, ready: ready, group: name, answer)
         do {
             membership = try Client(.consumer, .membership(configuration, group: name, sessionTimeout: ready.sessionTimeout), delegate: listener)
             reader = try Client(
@@ -64,7 +64,7 @@ final class MemberParts: Sendable {
         // Both handles go with their last user. Not this one, though, if it has joined and was never assigned anything: librdkafka 2.0.2 ends the process
         // when such a consumer is destroyed.
         if !listener.wasRebalanced { membership.abandon() }
-        letters.stop()
+        records.stop()
         replica?.stop()
     }
 }

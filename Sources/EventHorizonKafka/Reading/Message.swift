@@ -1,5 +1,7 @@
 #if Kafka
 import CRDKafka
+import EventHorizon
+import EventHorizonWire
 import Glibc
 
 /// A record as a reader finds it.
@@ -10,6 +12,14 @@ protocol FoundRecord {
     func forEachHeader(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool)
     /// The value of the last header of that name, valid as long as the record.
     func header(_ name: String) -> UnsafeRawBufferPointer?
+}
+
+extension FoundRecord {
+    /// Whose it is, by its key and header alone.
+    var stream: StreamID? {
+        guard let category = header(MessageHeaders.category) else { return nil }
+        return StreamID(Category(String(decoding: category, as: UTF8.self)), String(decoding: key, as: UTF8.self))
+    }
 }
 
 extension UnsafeMutablePointer: FoundRecord where Pointee == rd_kafka_message_t {

@@ -257,8 +257,8 @@ final class PartitionWriter: Sendable {
             if let category = message.header(MessageHeaders.category), !categories.contains(Category(String(decoding: category, as: UTF8.self))) {
                 return
             }
-            // What cannot be read is passed over here: whose it is nobody knows.
-            guard let stream = (try? codec.decodeCommit(message.body))?.stream ?? Self.stream(of: message), categories.contains(stream.category)
+            // By key and header where the body is a newer build's: whoever loads the stream is told. What says nothing is passed over.
+            guard let stream = (try? codec.decodeCommit(message.body))?.stream ?? message.stream, categories.contains(stream.category)
             else { return }
             rows.append((stream, [UInt8](message.body), message.pointee.offset))
             size += message.body.count
@@ -269,12 +269,6 @@ final class PartitionWriter: Sendable {
         }
         guard isWhole else { throw Failed.stopped }
         try replica.add(rows, readTo: bounds.upperBound, partition: partition, epoch: epoch)
-    }
-
-    /// By key and header, where the body is a newer build's: whoever loads the stream is told.
-    private static func stream(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> StreamID? {
-        guard let category = message.header(MessageHeaders.category) else { return nil }
-        return StreamID(Category(String(decoding: category, as: UTF8.self)), String(decoding: message.key, as: UTF8.self))
     }
 
     // MARK: Storing

@@ -15,7 +15,7 @@ extension SagaWorker: ConfigurableWorker {
 }
 
 extension ProjectorWorker: ConfigurableWorker {
-    public mutating func configure(from configuration: Configuration) throws { try retry.configure(from: configuration) }
+    public mutating func configure(from configuration: Configuration) throws { try failures.retry.configure(from: configuration) }
 }
 
 extension WorkerGroup: ConfigurableWorker {

@@ -8,7 +8,7 @@ internal import Synchronization
 public final class MetricsInstrument: Instrument {
     /// By group, in the order of `Signal.Metric.all`.
     private let counts = Mutex<[String: [Int]]>([:])
-    private static let places = Dictionary(uniqueKeysWithValues: Signal.Metric.all.enumerated().map { ($1.name, $0) })
+    private static let places = Dictionary(uniqueKeysWithValues: Signal.Metric.all.enumerated().map { ($1, $0) })
     /// In seconds since 1970.
     private let start: Double
 
@@ -24,7 +24,7 @@ public final class MetricsInstrument: Instrument {
             // Taken out meanwhile, or changing it would copy it.
             counts[signal.group] = nil
             for (metric, change) in changes {
-                guard let place = Self.places[metric.name] else { continue }
+                guard let place = Self.places[metric] else { continue }
                 switch change {
                 case .add(let number): row[place] &+= number
                 case .set(let number): row[place] = number
@@ -42,8 +42,9 @@ public final class MetricsInstrument: Instrument {
             text += "# HELP \(name) \(help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n# TYPE \(name) \(kind.rawValue)\n"
         }
         for (place, metric) in Signal.Metric.all.enumerated() where !groups.isEmpty {
-            head(metric.name, metric.kind, metric.help)
-            for (group, row) in groups { text += "\(metric.name){group=\"\(Self.escaped(group))\"} \(row[place])\n" }
+            if place == 0 || Signal.Metric.all[place - 1].name != metric.name { head(metric.name, metric.kind, metric.help) }
+            let failure = metric.failure.map { ",failure=\"\($0)\"" } ?? ""
+            for (group, row) in groups { text += "\(metric.name){group=\"\(Self.escaped(group))\"\(failure)} \(row[place])\n" }
         }
         if let resident = Self.residentMemory() {
             head("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.")

@@ -3,7 +3,7 @@ internal import EventHorizon
 // The store's own tables. Every file has them.
 extension SQLiteConnection {
     /// Of these tables.
-    static let format = 1
+    static let format = 2
 
     /// - Returns: The identity, random, by which this file is told from any other.
     func createTables(for projection: ProjectionID) throws -> String {
@@ -13,6 +13,11 @@ extension SQLiteConnection {
         // Incarnation and position are unsigned: stored as the signed integers of the same bits.
         try db.execute(
             "CREATE TABLE eventhorizon_checkpoint (partition INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL, position INTEGER NOT NULL)")
+        try db.execute(
+            """
+            CREATE TABLE eventhorizon_held (partition INTEGER NOT NULL, category TEXT NOT NULL, aggregate TEXT NOT NULL, first INTEGER NOT NULL,
+            last INTEGER NOT NULL, is_parked INTEGER NOT NULL, PRIMARY KEY (partition, category, aggregate)) WITHOUT ROWID
+            """)
         try db.execute("INSERT INTO eventhorizon_store VALUES (?, ?, ?)", identity, "\(projection)", Self.format)
         return identity
     }
@@ -31,6 +36,11 @@ extension SQLiteConnection {
             checkpoints[try row[0]] = Checkpoint(
                 incarnation: UInt64(bitPattern: try row[1]), position: Position(UInt64(bitPattern: try row[2])))
         }
+        for row in try query("SELECT partition, category, aggregate, first, last, is_parked FROM eventhorizon_held") {
+            let stream = StreamID(Category(try row[1, as: String.self]), try row[2])
+            checkpoints[try row[0], default: Checkpoint(incarnation: 0, position: .start)].held[stream] = HeldStream(
+                first: Position(UInt64(bitPattern: try row[3])), last: Position(UInt64(bitPattern: try row[4])), isParked: try row[5])
+        }
         return checkpoints
     }
 
@@ -47,8 +57,31 @@ extension SQLiteConnection {
             } else {
                 try db.execute("INSERT INTO eventhorizon_checkpoint VALUES (?, ?, ?) ON CONFLICT DO NOTHING", move.partition, incarnation, position)
             }
-        guard moved == 1 else {
+        // What is held changes without the position too.
+        let held = move.from?.held ?? [:]
+        guard moved == 1, try held.isEmpty || checkpoints()[move.partition] == move.to.holding(held) else {
             throw CheckpointConflict(partition: move.partition, expected: move.from, actual: try checkpoints()[move.partition])
         }
+        try change(held, to: move.to.held, in: move.partition, db)
     }
+
+    private func change(
+        _ held: [StreamID: HeldStream], to next: [StreamID: HeldStream], in partition: Int, _ db: borrowing SQLiteTransaction
+    ) throws {
+        guard held != next else { return }
+        for stream in held.keys where next[stream] == nil {
+            try db.execute(
+                "DELETE FROM eventhorizon_held WHERE partition = ? AND category = ? AND aggregate = ?", partition, stream.category.description,
+                stream.aggregate)
+        }
+        for (stream, place) in next where held[stream] != place {
+            try db.execute(
+                "INSERT OR REPLACE INTO eventhorizon_held VALUES (?, ?, ?, ?, ?, ?)", partition, stream.category.description, stream.aggregate,
+                Int64(bitPattern: place.first.rawValue), Int64(bitPattern: place.last.rawValue), place.isParked)
+        }
+    }
+}
+
+extension Checkpoint {
+    fileprivate func holding(_ held: [StreamID: HeldStream]) -> Checkpoint { Checkpoint(incarnation: incarnation, position: position, held: held) }
 }

@@ -134,7 +134,8 @@ final class SQLiteFile: Sendable {
     private func identity(in connection: SQLiteConnection) throws -> String? {
         guard let record = try connection.storeRecord() else { return nil }
         guard record.format == SQLiteConnection.format else {
-            throw Misconfiguration("\(path) has format \(record.format), this build knows \(SQLiteConnection.format): deploy a newer build")
+            let remedy = record.format > SQLiteConnection.format ? "deploy a newer build" : "move it away, it is made anew from the log"
+            throw Misconfiguration("\(path) has format \(record.format), this build knows \(SQLiteConnection.format): \(remedy)")
         }
         guard record.projection == "\(projection)" else {
             throw Misconfiguration(

@@ -72,9 +72,29 @@ extension WireCodec {
     }
 
     func checkpoint(_ message: UnsafeMutablePointer<Eventhorizon__V1__Checkpoint>) throws(WireError) -> CheckpointRecord {
-        CheckpointRecord(
+        var checkpoint = Checkpoint(incarnation: message.pointee.incarnation, position: try position(message.pointee.position, "position"))
+        let held = try values(message.pointee.held, message.pointee.n_held, "held", atMost: limits.heldStreams, "heldStreams") {
+            entry throws(WireError) in try self.held(entry)
+        }
+        for (stream, held) in held {
+            guard checkpoint.held.updateValue(held, forKey: stream) == nil else {
+                throw WireError(field: "held", value: "twice there for '\(stream)'", limit: "each stream is held once")
+            }
+        }
+        return CheckpointRecord(
             projection: try name(message.pointee.projection, "projection"), version: try small(message.pointee.version, "version", from: 1),
             partition: try partition(message.pointee.partition, "partition"),
-            checkpoint: Checkpoint(incarnation: message.pointee.incarnation, position: try position(message.pointee.position, "position")))
+            checkpoint: checkpoint)
+    }
+
+    private func held(_ message: UnsafeMutablePointer<Eventhorizon__V1__Checkpoint__Held>) throws(WireError) -> (StreamID, HeldStream) {
+        guard let stream = message.pointee.stream else { throw missing("stream") }
+        let held = HeldStream(
+            first: try position(message.pointee.first, "first"), last: try position(message.pointee.last, "last"),
+            isParked: message.pointee.is_parked != 0)
+        guard held.first <= held.last else {
+            throw WireError(field: "last", value: "\(held.last)", limit: "at least 'first', which is \(held.first)")
+        }
+        return (try inside("stream") { () throws(WireError) in try self.stream(stream.pointee) }, held)
     }
 }

@@ -79,6 +79,18 @@ extension WireCodec {
         message.pointee.partition = field(small: record.partition)
         message.pointee.incarnation = record.checkpoint.incarnation
         message.pointee.position = record.checkpoint.position.rawValue
+        let held = record.checkpoint.held.sorted { one, other in
+            let (a, b) = (one.key.category.description, other.key.category.description)
+            return a == b ? one.key.aggregate.utf8.lexicographicallyPrecedes(other.key.aggregate.utf8) : a.utf8.lexicographicallyPrecedes(b.utf8)
+        }
+        message.pointee.held = list(held, &message.pointee.n_held) { entry in
+            let held = arena.make(eventhorizon__v1__checkpoint__held__init)
+            held.pointee.stream = self.message(entry.key)
+            held.pointee.first = entry.value.first.rawValue
+            held.pointee.last = entry.value.last.rawValue
+            held.pointee.is_parked = entry.value.isParked ? 1 : 0
+            return held
+        }
         return message
     }
 }

@@ -6,15 +6,23 @@ enum Verdict {
     case rejected(Payload)
     /// It could not be handled: what becomes of it is the failure policy's to say.
     case failed(FailurePolicy.Kind, reason: String)
-    /// It is given up, or dropped.
-    case deadLettered(reason: String)
+    /// It is given up; nil where it is dropped.
+    case deadLettered(FailurePolicy.Kind?, reason: String)
     /// It is given up and parks its stream.
-    case parked(reason: String)
+    case parked(FailurePolicy.Kind, reason: String)
     /// Its stream is parked, as far as the worker knows.
     case behind
     /// Of a command to release: the stream is not parked any more.
     case released
 
+    /// What kind of failure it comes of.
+    var kind: FailurePolicy.Kind? {
+        switch self {
+        case .failed(let kind, _), .parked(let kind, _): kind
+        case .deadLettered(let kind, _): kind
+        case .accepted, .rejected, .behind, .released: nil
+        }
+    }
     var isFailure: Bool { if case .failed = self { true } else { false } }
     var isParked: Bool { if case .parked = self { true } else { false } }
     /// Whether its message becomes a letter.

@@ -10,7 +10,7 @@ extension CommandLoop {
                 // No aggregate knows it, and there is nothing to release.
                 draft.verdicts[index] = .released
             } else if !response.isRetried, response.action == .skip {
-                draft.verdicts[index] = .deadLettered(reason: reason)
+                draft.verdicts[index] = .deadLettered(kind, reason: reason)
             } else {
                 return (index, kind, reason)
             }
@@ -23,10 +23,10 @@ extension CommandLoop {
         let (attempt, step) = count(kind, slot, now: now)
         switch step {
         case .retry(let delay):
-            reporter.report(.retried(group: reporter.group, stream: lanes[slot].stream, attempt: attempt, reason: reason, next: delay))
+            reporter.report(.retried(group: reporter.group, stream: lanes[slot].stream, kind: kind, attempt: attempt, reason: reason, next: delay))
             decideAgain(slot, at: now + delay)
         case .giveUp(let action):
-            try giveUp(slot, action, attempt == 1 ? reason : "given up after \(attempt) attempts: \(reason)")
+            try giveUp(slot, action, kind, attempt == 1 ? reason : "given up after \(attempt) attempts: \(reason)")
             decideAgain(slot, at: nil)
         }
     }
@@ -41,11 +41,11 @@ extension CommandLoop {
     }
 
     /// What becomes of the first command in hand.
-    private mutating func giveUp(_ slot: Int, _ action: FailurePolicy.Action, _ reason: String) throws {
+    private mutating func giveUp(_ slot: Int, _ action: FailurePolicy.Action, _ kind: FailurePolicy.Kind, _ reason: String) throws {
         guard let pending = lanes[slot].current.first else { return }
         switch action {
-        case .skip: pending.verdict = .deadLettered(reason: reason)
-        case .park: if pending.isLetter { stopDraining(slot, reason) } else { pending.verdict = .parked(reason: reason) }
+        case .skip: pending.verdict = .deadLettered(kind, reason: reason)
+        case .park: if pending.isLetter { stopDraining(slot, reason) } else { pending.verdict = .parked(kind, reason: reason) }
         case .halt:
             throw HandlerHalted(group: reporter.group, stream: lanes[slot].stream, type: pending.envelope.payload.name, reason: reason)
         }
@@ -76,11 +76,12 @@ extension CommandLoop {
     private mutating func retry(_ slot: Int, _ kind: FailurePolicy.Kind, reason: String, now: Instant) throws {
         let (attempt, step) = count(kind, slot, now: now)
         if case .giveUp(let action) = step, lanes[slot].current.first.map({ !$0.isGivenUp }) ?? false {
-            try giveUp(slot, action, "given up after \(attempt) attempts: \(reason)")
+            try giveUp(slot, action, kind, "given up after \(attempt) attempts: \(reason)")
         }
         let delay = settings.failures.retry.delay(after: attempt, random: surroundings.randomness.next())
         if attempt > 1 {
-            reporter.report(.retried(group: reporter.group, stream: lanes[slot].stream, attempt: attempt, reason: reason, next: delay))
+            reporter.report(
+                .retried(group: reporter.group, stream: lanes[slot].stream, kind: kind, attempt: attempt, reason: reason, next: delay))
         }
         decideAgain(slot, at: attempt > 1 ? now + delay : nil)
     }

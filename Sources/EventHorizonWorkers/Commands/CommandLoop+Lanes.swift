@@ -203,9 +203,9 @@ extension CommandLoop {
                 if events.isEmpty { events = made } else { events += made }
                 outcome = .accepted(versions: first..<first + made.count)
             case .rejected(let reason): outcome = .rejected(reason)
-            case .deadLettered(let reason), .failed(_, let reason): outcome = .deadLettered(reason: reason)
+            case .deadLettered(_, let reason), .failed(_, let reason): outcome = .deadLettered(reason: reason)
             // Its letter's position follows when that is stored.
-            case .parked(let reason):
+            case .parked(_, let reason):
                 outcome = .parked(letter: .start, reason: reason)
                 parked += 1
             case .behind:
@@ -257,7 +257,7 @@ extension CommandLoop {
             let attempts = decided.outcome.isParked && lane.parked > 0 ? 0 : max(lane.attempts, 1)
             post.send(
                 token, about: decided.place, stream: lane.stream, type: pending.envelope.payload.name, message: pending.message,
-                record: pending.record, reason: reason, attempts: attempts, firstFailedAt: lane.firstFailure?.time, by: reporter, into: &outcome)
+                record: pending.record, kind: draft.verdicts[index].kind, reason: reason, attempts: attempts, firstFailedAt: lane.firstFailure?.time, by: reporter, into: &outcome)
         }
         guard letters > 0 else { return append(slot, into: &outcome) }
         lanes[slot].phase = .lettering(open: letters)
@@ -276,7 +276,7 @@ extension CommandLoop {
         switch what {
         case .forward(let pending):
             guard case .refused(let reason) = answer.result else { return table.settle(pending.ordinal, of: partition) }
-            stray(pending, in: partition, stream: pending.envelope.stream, reason: reason, into: &outcome)
+            stray(pending, in: partition, stream: pending.envelope.stream, .refused, reason: reason, into: &outcome)
         case .stray(let ordinal):
             if case .refused(let reason) = answer.result { reporter.report(.brokerRefused(group: reporter.group, reason: reason)) }
             table.settle(ordinal, of: partition)
@@ -340,7 +340,7 @@ extension CommandLoop {
         let token = expect(.effectLetter(lane: slot), in: lane.partition)
         post.send(
             token, about: input, stream: lane.stream, type: effect.payload.name,
-            message: effect, reason: reason, by: reporter, into: &outcome)
+            message: effect, kind: .refused, reason: reason, by: reporter, into: &outcome)
     }
 
     /// All that the commands in hand came to is durable.

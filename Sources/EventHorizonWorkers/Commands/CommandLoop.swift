@@ -160,7 +160,7 @@ struct CommandLoop: MemberLoop {
             // Its publisher used another partitioner: one owner decides the aggregate, so the command goes there.
             guard pending.record.isEmpty else {
                 let reason = "it lies in partition \(partition), which is not its aggregate's, and cannot be read"
-                return stray(pending, in: partition, stream: stream, reason: reason, into: &outcome)
+                return stray(pending, in: partition, stream: stream, .undecodable, reason: reason, into: &outcome)
             }
             let token = expect(.forward(pending), in: partition)
             outcome.messages.append(.init(token: token, partition: partition, envelope: pending.envelope))
@@ -180,14 +180,16 @@ struct CommandLoop: MemberLoop {
     private mutating func stray(_ delivery: Delivery, _ ordinal: Int, type: String, reason: String, record: [UInt8], into outcome: inout Outcome) {
         let token = expect(.stray(ordinal: ordinal), in: delivery.partition)
         post.send(
-            token, about: post.place(of: delivery.position, in: delivery.partition), stream: nil, type: type, record: record, reason: reason,
+            token, about: post.place(of: delivery.position, in: delivery.partition), stream: nil, type: type, record: record, kind: .undecodable,
+            reason: reason,
             by: reporter, into: &outcome)
     }
 
-    mutating func stray(_ pending: PendingCommand, in partition: Int, stream: StreamID, reason: String, into outcome: inout Outcome) {
+    mutating func stray(
+        _ pending: PendingCommand, in partition: Int, stream: StreamID, _ kind: FailurePolicy.Kind, reason: String, into outcome: inout Outcome) {
         let token = expect(.stray(ordinal: pending.ordinal), in: partition)
         post.send(
             token, about: post.place(of: pending.position, in: partition), stream: stream, type: pending.envelope.payload.name,
-            message: pending.message, record: pending.record, reason: reason, by: reporter, into: &outcome)
+            message: pending.message, record: pending.record, kind: kind, reason: reason, by: reporter, into: &outcome)
     }
 }

@@ -1,5 +1,5 @@
 /// First in, first out; taking from the front costs nothing however many wait.
-struct Queue<Element> {
+struct Queue<Element>: Sequence {
     private var elements: [Element] = []
     private var head = 0
 
@@ -9,9 +9,7 @@ struct Queue<Element> {
 
     var last: Element? { isEmpty ? nil : elements[elements.count - 1] }
 
-    func forEach(_ body: (Element) -> Void) {
-        for index in head..<elements.count { body(elements[index]) }
-    }
+    func makeIterator() -> IndexingIterator<ArraySlice<Element>> { elements[head...].makeIterator() }
 
     mutating func replaceFirst(_ change: (inout Element) -> Void) {
         if !isEmpty { change(&elements[head]) }

@@ -73,7 +73,7 @@ extension CommandLoop {
         var dropped: [PendingCommand] = []
         while let letter = lanes[slot].draining?.letters.popFirst() {
             guard ids.isEmpty || ids.contains(letter.command.id) else { continue }
-            dropped.append(stub(letter, lanes[slot].stream, verdict: .deadLettered(reason: "it was parked, and dropped")))
+            dropped.append(stub(letter, lanes[slot].stream, verdict: .deadLettered(nil, reason: "it was parked, and dropped")))
         }
         lanes[slot].draining?.read = dropped
         putBack(slot)
@@ -116,7 +116,8 @@ extension CommandLoop {
     func tellParked(_ slot: Int, _ commit: Commit) {
         let lane = lanes[slot]
         if lane.parked == 0, case .parked(_, let reason)? = commit.decided.last?.outcome {
-            reporter.report(.parked(group: reporter.group, stream: lane.stream, reason: reason))
+            let kind = lane.current.last?.verdict?.kind
+            reporter.report(.parked(group: reporter.group, stream: lane.stream, kind: kind ?? .failed, reason: reason))
         } else if commit.parked == 0 {
             reporter.report(.released(group: reporter.group, stream: lane.stream))
         }

@@ -12,9 +12,9 @@ protocol Projecting: Sendable {
     func decode(_ commit: Commit) -> (inputs: ProjectorInputs, failures: [ProjectionFailure])
     /// One transaction: the checkpoints move, then the rows are written.
     func write(_ inputs: [ProjectorInputs], moving moves: [CheckpointMove]) throws
-    /// The same for one commit, event by event.
+    /// The same for commits of one partition, event by event.
     /// - Throws: `ProjectionFailure` where one of them fails.
-    func write(singly inputs: ProjectorInputs?, moving move: CheckpointMove) throws
+    func write(singly inputs: [ProjectorInputs], moving move: CheckpointMove) throws
     /// What is left without one event of the commit.
     func leave(out event: Int, of inputs: ProjectorInputs) -> ProjectorInputs
 }
@@ -29,6 +29,8 @@ struct ProjectorInputs {
 
 /// An event of a commit that its projector could not project.
 struct ProjectionFailure: Error {
+    /// Which commit, of those that were written together.
+    var commit = 0
     let event: Int
     let cause: any Error
 }
@@ -89,11 +91,16 @@ struct Projection<P: Projector>: Projecting {
         }
     }
 
-    func write(singly inputs: ProjectorInputs?, moving move: CheckpointMove) throws {
+    func write(singly inputs: [ProjectorInputs], moving move: CheckpointMove) throws {
         try store.write(projection, moving: [move]) { db in
-            guard let inputs else { return }
-            for (event, input) in zip(inputs.events, values(of: inputs)) {
-                do { try projector.project(batch: [input], in: db) } catch { throw ProjectionFailure(event: event, cause: error) }
+            for (commit, inputs) in inputs.enumerated() {
+                for (event, input) in zip(inputs.events, values(of: inputs)) {
+                    do {
+                        try projector.project(batch: [input], in: db)
+                    } catch {
+                        throw ProjectionFailure(commit: commit, event: event, cause: error)
+                    }
+                }
             }
             surroundings.reach(.inTransaction)
         }

@@ -4,7 +4,9 @@ public import EventHorizonJSON
 /// Runs projectors into a store. Every projector is a group of its own; start more workers, and each group splits the partitions between its members.
 public struct ProjectorWorker: Worker {
     public var instruments: [any Instrument] = []
-    public var retry = RetryPolicy()
+    /// What becomes of events that cannot be projected. A parked stream's events are held back, in the read model's checkpoint, and none of them are in the
+    /// rows until it is released; one that cannot be read is skipped by default.
+    public var failures = FailurePolicy()
     private let projections: [any Projecting]
     private let broker: any Broker
     private let formatsAreMissing: Bool
@@ -38,7 +40,7 @@ public struct ProjectorWorker: Worker {
                         name: name, log: .events, categories: projecting.categories, keepsOwnProgress: true, store: try projecting.prepare())
                     try await serve(declaration, of: broker, instruments) { member in
                         ProjectionLoop(
-                            projecting: projecting, retry: retry, surroundings: broker.surroundings, group: name, instruments: instruments,
+                            projecting: projecting, failures: failures, surroundings: broker.surroundings, group: name, instruments: instruments,
                             member: member)
                     }
                 }

@@ -64,8 +64,8 @@ public struct CommandPublisher: Sendable {
     ) async throws -> CommandAnswer<Target.Rejection> {
         let answer = try await broker.request(envelope(command, id, context), within: limit)
         switch answer.outcome {
-        case .accepted(let versions): return .accepted(Receipt(versions: versions, place: answer.place))
-        case .released: return .accepted(Receipt(versions: 0..<0, place: answer.place))
+        case .accepted(let versions): return .accepted(Receipt(versions: versions, place: answer.place, stream: answer.stream))
+        case .released: return .accepted(Receipt(versions: 0..<0, place: answer.place, stream: answer.stream))
         case .deadLettered(let reason): throw CommandError.deadLettered(reason: reason)
         case .parked(let letter, let reason): throw CommandError.parked(letter: letter, reason: reason)
         case .rejected(let payload):

@@ -11,6 +11,7 @@ struct RouterLoop: MemberLoop {
     }
 
     private let router: any SagaRouting
+    private let failures: FailurePolicy
     private let member: any GroupMember
     private let post: LetterPost
     private var reporter: Reporter
@@ -28,8 +29,12 @@ struct RouterLoop: MemberLoop {
     private var expected: [Int: Sent] = [:]
     private var nextNumber = 1
 
-    init(router: any SagaRouting, surroundings: Surroundings, group: String, instruments: [any Instrument], member: any GroupMember) {
+    init(
+        router: any SagaRouting, failures: FailurePolicy, surroundings: Surroundings, group: String, instruments: [any Instrument],
+        member: any GroupMember
+    ) {
         self.router = router
+        self.failures = failures
         self.member = member
         post = LetterPost(log: .events, member: member, clock: surroundings.clock)
         reporter = Reporter(group: group, instruments: instruments)
@@ -54,7 +59,7 @@ struct RouterLoop: MemberLoop {
             if table.accepts(claim.partition) { outcome.starts.append((claim.partition, claim.progress)) }
         }
         for partition in turn.revoked { table.revoke(partition) }
-        for answer in turn.answers { take(answer, into: &outcome) }
+        for answer in turn.answers { try take(answer, into: &outcome) }
         for delivery in turn.deliveries { try take(delivery, into: &outcome, now: now) }
         table.flush(into: &outcome, now: now) { reporter.report($0) }
         reporter.flush()
@@ -86,12 +91,13 @@ struct RouterLoop: MemberLoop {
             }
             for failure in routed.failures {
                 let event = commit.events[failure.event]
-                send(letterFor: commit.stream, event, "\(failure.error)", index: failure.event, of: key, into: &outcome)
+                try send(letterFor: commit.stream, event, .undecodable, "\(failure.error)", index: failure.event, of: key, into: &outcome)
             }
         case .undecodable(let record, let stream, _, let reason):
-            send(letterFor: stream, nil, reason, record: record, of: begin(delivery, ordinal), into: &outcome)
+            try send(letterFor: stream, nil, .undecodable, reason, record: record, of: begin(delivery, ordinal), into: &outcome)
         case .command(let command):
-            send(letterFor: command.stream, command, "a command lies in the events log", of: begin(delivery, ordinal), into: &outcome)
+            let reason = "a command lies in the events log"
+            try send(letterFor: command.stream, command, .undecodable, reason, of: begin(delivery, ordinal), into: &outcome)
         }
     }
 
@@ -110,25 +116,28 @@ struct RouterLoop: MemberLoop {
         return nextNumber
     }
 
+    /// A router has no stream of its own that could be parked: what the policy does not halt at is passed over.
     private mutating func send(
-        letterFor stream: StreamID?, _ message: Envelope?, _ reason: String, record: [UInt8] = [], index: Int = 0, of key: Int,
-        into outcome: inout Outcome
-    ) {
+        letterFor stream: StreamID?, _ message: Envelope?, _ kind: FailurePolicy.Kind, _ reason: String, record: [UInt8] = [], index: Int = 0,
+        of key: Int, into outcome: inout Outcome
+    ) throws {
         guard let delivery = open[key] else { return }
+        let type = message?.payload.name ?? ""
+        if failures[kind].action == .halt { throw HandlerHalted(group: reporter.group, stream: stream, type: type, reason: reason) }
         let token = expect(Sent(delivery: key, index: index, command: nil), delivery.partition)
         post.send(
             token, about: post.place(of: delivery.position, in: delivery.partition, index: index), stream: stream,
-            type: message?.payload.name ?? "", message: message, record: record, reason: reason, by: reporter, into: &outcome)
+            type: type, message: message, record: record, kind: kind, reason: reason, by: reporter, into: &outcome)
     }
 
-    private mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome) {
+    private mutating func take(_ answer: SettleAnswer, into outcome: inout Outcome) throws {
         guard let sent = expected.removeValue(forKey: answer.token), let partition = open[sent.delivery]?.partition else { return }
         table.answered(partition)
         open[sent.delivery]?.count -= 1
         if case .refused(let reason) = answer.result {
             reporter.report(.brokerRefused(group: reporter.group, reason: reason))
             if let command = sent.command {
-                send(letterFor: command.origin?.stream, command, reason, index: sent.index, of: sent.delivery, into: &outcome)
+                try send(letterFor: command.origin?.stream, command, .refused, reason, index: sent.index, of: sent.delivery, into: &outcome)
             }
         }
         guard let delivery = open[sent.delivery], delivery.count == 0 else { return }

@@ -52,8 +52,8 @@ public struct SagaWorker: Worker {
                     let declaration = GroupDeclaration(name: name, log: .events, categories: router.categories, senders: [router.sagaCategory])
                     try await serve(declaration, of: broker, instruments) { member in
                         RouterLoop(
-                            router: saga.makeRouter(formats, surroundings), surroundings: surroundings, group: name, instruments: instruments,
-                            member: member)
+                            router: saga.makeRouter(formats, surroundings), failures: settings.failures, surroundings: surroundings, group: name,
+                            instruments: instruments, member: member)
                     }
                 }
             }

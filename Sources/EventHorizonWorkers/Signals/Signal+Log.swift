@@ -34,13 +34,15 @@ extension Signal {
                 ("rejections", "\(counts.rejections)"), ("duplicates", "\(counts.duplicates)"), ("skipped", "\(counts.skipped)"),
                 ("effects", "\(counts.effects)"))
         case .conflict(let group, let stream): line(.info, "conflict", group, ("stream", "\(stream)"))
-        case .retried(let group, let stream, let attempt, let reason, let next):
+        case .retried(let group, let stream, let kind, let attempt, let reason, let next):
             line(
-                .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("attempt", "\(attempt)"), ("reason", reason),
+                .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("attempt", "\(attempt)"), ("reason", reason),
                 ("next", "\(next)"))
-        case .deadLettered(let group, let stream, let type, let reason):
-            line(.error, "dead letter", group, ("stream", stream?.description ?? ""), ("type", type), ("reason", reason))
-        case .parked(let group, let stream, let reason): line(.error, "parked", group, ("stream", "\(stream)"), ("reason", reason))
+        case .deadLettered(let group, let stream, let kind, let type, let reason):
+            line(
+                .error, "dead letter", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("type", type), ("reason", reason))
+        case .parked(let group, let stream, let kind, let reason):
+            line(.error, "parked", group, ("stream", "\(stream)"), ("kind", kind.rawValue), ("reason", reason))
         case .released(let group, let stream): line(.notice, "released", group, ("stream", "\(stream)"))
         case .forwarded(let group, let stream): line(.info, "forwarded to its partition", group, ("stream", "\(stream)"))
         case .futureMet(let group, let partition, let reason):
@@ -58,4 +60,9 @@ extension Signal {
         case .drained(let group): line(.notice, "drained", group)
         }
     }
+}
+
+extension FailurePolicy.Kind? {
+    /// `other`: not a failure of a handler.
+    var name: String { self?.rawValue ?? "other" }
 }

@@ -5,6 +5,15 @@ extension Signal {
         public let name: String
         public let kind: Kind
         public let help: String
+        /// What went wrong, of a metric that is counted by that; a label of that name.
+        public let failure: String?
+
+        init(name: String, kind: Kind, help: String, failure: String? = nil) {
+            self.name = name
+            self.kind = kind
+            self.help = help
+            self.failure = failure
+        }
 
         public static let settled = Metric(name: "eventhorizon_deliveries_settled_total", kind: .counter, help: "Messages that are done with.")
         public static let commits = Metric(name: "eventhorizon_commits_total", kind: .counter, help: "Commits stored.")
@@ -15,11 +24,19 @@ extension Signal {
         public static let skipped = Metric(name: "eventhorizon_skipped_total", kind: .counter, help: "Records that the group did not ask for.")
         public static let effects = Metric(name: "eventhorizon_effects_total", kind: .counter, help: "Commands sent by sagas and their routers.")
         public static let conflicts = Metric(name: "eventhorizon_conflicts_total", kind: .counter, help: "Appends that met another commit.")
-        public static let retries = Metric(name: "eventhorizon_retries_total", kind: .counter, help: "Failed attempts that are tried again.")
-        public static let deadLetters = Metric(name: "eventhorizon_dead_letters_total", kind: .counter, help: "Messages given up.")
-        public static let parked = Metric(name: "eventhorizon_parked_total", kind: .counter, help: "Aggregates and sagas that were parked.")
+        /// By kind of failure; nil: the read model's store was away.
+        public static func retries(_ failure: FailurePolicy.Kind?) -> Metric {
+            Metric(name: "eventhorizon_retries_total", kind: .counter, help: "Failed attempts that are tried again.", failure: failure.name)
+        }
+        /// By kind of failure; nil: it came behind another of its stream.
+        public static func deadLetters(_ failure: FailurePolicy.Kind?) -> Metric {
+            Metric(name: "eventhorizon_dead_letters_total", kind: .counter, help: "Messages given up.", failure: failure.name)
+        }
+        public static func parked(_ failure: FailurePolicy.Kind) -> Metric {
+            Metric(name: "eventhorizon_parked_total", kind: .counter, help: "Streams that were parked.", failure: failure.rawValue)
+        }
         public static let released = Metric(
-            name: "eventhorizon_released_total", kind: .counter, help: "Aggregates and sagas that were parked and are no more.")
+            name: "eventhorizon_released_total", kind: .counter, help: "Streams that were parked and are no more.")
         public static let forwarded = Metric(
             name: "eventhorizon_forwarded_total", kind: .counter, help: "Messages found in another aggregate's partition.")
         public static let claims = Metric(name: "eventhorizon_partition_claims_total", kind: .counter, help: "Partitions claimed.")
@@ -30,10 +47,13 @@ extension Signal {
         public static let readerRestarts = Metric(name: "eventhorizon_reader_restarts_total", kind: .counter, help: "Times that reading began again.")
         public static let refusals = Metric(name: "eventhorizon_broker_refusals_total", kind: .counter, help: "Requests that the broker refused.")
 
-        public static let all = [
-            settled, commits, events, rejections, duplicates, skipped, effects, conflicts, retries, deadLetters, parked, released, forwarded,
-            claims, losses, partitions, stalled, brokerDown, readerRestarts, refusals,
-        ]
+        /// Those of one name stand together.
+        public static let all =
+            [settled, commits, events, rejections, duplicates, skipped, effects, conflicts]
+            + failures.map { retries($0) } + failures.map { deadLetters($0) } + FailurePolicy.Kind.allCases.map { parked($0) }
+            + [released, forwarded, claims, losses, partitions, stalled, brokerDown, readerRestarts, refusals]
+
+        private static let failures = FailurePolicy.Kind.allCases.map { $0 } + [nil]
     }
 
     /// What a signal does to a metric of its group.
@@ -55,9 +75,9 @@ extension Signal {
                 (.effects, .add(counts.effects)),
             ]
         case .conflict: [(.conflicts, .add(1))]
-        case .retried: [(.retries, .add(1))]
-        case .deadLettered: [(.deadLetters, .add(1))]
-        case .parked: [(.parked, .add(1))]
+        case .retried(_, _, let kind, _, _, _): [(.retries(kind), .add(1))]
+        case .deadLettered(_, _, let kind, _, _): [(.deadLetters(kind), .add(1))]
+        case .parked(_, _, let kind, _): [(.parked(kind), .add(1))]
         case .released: [(.released, .add(1))]
         case .forwarded: [(.forwarded, .add(1))]
         case .progressStalled: [(.stalled, .add(1))]
@@ -73,8 +93,8 @@ extension Signal {
     public var group: String {
         switch self {
         case .started(let group, _), .partitionClaimed(let group, _, _, _), .partitionReleased(let group, _), .partitionLost(let group, _),
-            .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _), .deadLettered(let group, _, _, _),
-            .parked(let group, _, _), .released(let group, _), .forwarded(let group, _), .futureMet(let group, _, _),
+            .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _, _),
+            .deadLettered(let group, _, _, _, _), .parked(let group, _, _, _), .released(let group, _), .forwarded(let group, _), .futureMet(let group, _, _),
             .progressStalled(let group, _, _), .progressResumed(let group, _),
             .brokerLost(let group, _), .brokerRestored(let group), .readerRestarted(let group, _, _), .brokerRefused(let group, _),
             .brokerDangerous(let group, _), .draining(let group), .drained(let group):

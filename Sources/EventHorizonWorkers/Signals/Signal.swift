@@ -12,11 +12,12 @@ public enum Signal: Sendable, Equatable {
     case batchSettled(group: String, BatchCounts)
     /// An append met another commit: the aggregate is loaded again and decides again.
     case conflict(group: String, stream: StreamID)
-    /// A handler failed and is tried again in place.
-    case retried(group: String, stream: StreamID?, attempt: Int, reason: String, next: Duration)
-    case deadLettered(group: String, stream: StreamID?, type: String, reason: String)
-    /// A stream is parked: its commands become letters until it is released.
-    case parked(group: String, stream: StreamID, reason: String)
+    /// A handler failed and is tried again in place; without a stream and a kind: the read model's store is waited for.
+    case retried(group: String, stream: StreamID?, kind: FailurePolicy.Kind?, attempt: Int, reason: String, next: Duration)
+    /// A message is given up; without a kind: it came behind another of its stream.
+    case deadLettered(group: String, stream: StreamID?, kind: FailurePolicy.Kind?, type: String, reason: String)
+    /// A stream is parked: its commands become letters, or its events are held back, until it is released.
+    case parked(group: String, stream: StreamID, kind: FailurePolicy.Kind, reason: String)
     /// A stream is parked no more: its letters are handled, or dropped.
     case released(group: String, stream: StreamID)
     /// A message lay in a partition that is not its aggregate's, and was sent to the right one.

@@ -86,6 +86,47 @@ extension ReadModelStoreContract {
         #expect(try store.checkpoints(of: projection) == [0: move(from: nil, to: 1).to, 1: move(from: nil, to: 1).to])
     }
 
+    private func holding(_ held: [String: HeldStream], at position: UInt64) -> Checkpoint {
+        let streams = held.map { (StreamID(Category("contract.v1.Thing"), $0.key), $0.value) }
+        return Checkpoint(incarnation: 7, position: Position(position), held: Dictionary(uniqueKeysWithValues: streams))
+    }
+
+    /// What a checkpoint says of held streams is stored and read with it: more, others, fewer, at the same position too, for each partition by itself.
+    public func held_streams_move_with_their_checkpoint() async throws {
+        let store = try prepared()
+        let one = HeldStream(first: Position(3), last: Position(5))
+        let parked = HeldStream(first: Position(4), last: Position(9), isParked: true)
+        let names = ["a", "m\u{FC}ller", "mu\u{308}ller", ""]
+        let steps = [
+            holding([:], at: 2), holding(["a": one], at: 5), holding(["a": parked], at: 5),
+            holding(Dictionary(uniqueKeysWithValues: names.map { ($0, one) }), at: 9), holding(["m\u{FC}ller": parked], at: 9), holding([:], at: 9),
+        ]
+        try store.write(projection, moving: [CheckpointMove(partition: 1, from: nil, to: steps[2])]) { _ in }
+        for (index, step) in steps.enumerated() {
+            let from = index == 0 ? nil : steps[index - 1]
+            try store.write(projection, moving: [CheckpointMove(partition: 0, from: from, to: step)]) { db in try put(db, "count", index) }
+            #expect(try store.checkpoints(of: projection) == [0: step, 1: steps[2]])
+            #expect(try state(of: store, projection).checkpoints == [0: step, 1: steps[2]])
+        }
+    }
+
+    /// Two owners at one position that hold other streams are told apart.
+    public func a_checkpoint_that_holds_other_streams_is_a_conflict() async throws {
+        let store = try prepared()
+        let one = HeldStream(first: Position(3), last: Position(5))
+        let (held, released) = (holding(["a": one], at: 5), holding([:], at: 5))
+        try store.write(projection, moving: [CheckpointMove(partition: 0, from: nil, to: held)]) { _ in }
+        try store.write(projection, moving: [CheckpointMove(partition: 0, from: held, to: released)]) { db in try put(db, "a", 1) }
+        for to in [released, holding(["a": one], at: 8)] {
+            #expect(throws: CheckpointConflict(partition: 0, expected: held, actual: released)) {
+                try store.write(projection, moving: [CheckpointMove(partition: 0, from: held, to: to)]) { db in try put(db, "a", 2) }
+            }
+        }
+        let state = try state(of: store, projection)
+        #expect(state.rows == ["a": 1])
+        #expect(state.checkpoints == [0: released])
+    }
+
     /// Of two writers that move one checkpoint at the same time one wins, round after round, and each round counts once.
     public func of_two_writers_from_one_checkpoint_one_wins() async throws {
         let store = try prepared()

@@ -58,6 +58,8 @@ public struct ReadModelStoreContract<Store: ReadModelStore>: Sendable {
             Behaviour("a body that throws stores nothing") { $0.a_body_that_throws_stores_nothing },
             Behaviour("a checkpoint that is elsewhere is a conflict") { $0.a_checkpoint_that_is_elsewhere_is_a_conflict },
             Behaviour("one conflict keeps every checkpoint in its place") { $0.one_conflict_keeps_every_checkpoint_in_its_place },
+            Behaviour("held streams move with their checkpoint") { $0.held_streams_move_with_their_checkpoint },
+            Behaviour("a checkpoint that holds other streams is a conflict") { $0.a_checkpoint_that_holds_other_streams_is_a_conflict },
             Behaviour("of two writers from one checkpoint one wins") { $0.of_two_writers_from_one_checkpoint_one_wins },
             Behaviour("a snapshot is of one moment") { $0.a_snapshot_is_of_one_moment },
             Behaviour("a schema is made once") { $0.a_schema_is_made_once },
