@@ -30,6 +30,34 @@ extension BrokerContract {
         }
     }
 
+    /// A reader of events, which writes none, loads them as who handles the category does.
+    public func a_reader_of_events_loads_streams(_ broker: any Broker) async throws {
+        let stream = StreamID(Self.counters, "loaded")
+        let stored = try await broker.withMember(of: handler()) { member in
+            let probe = probe(member, broker)
+            try await probe.holdAll()
+            var stored: [StoredCommit] = []
+            for number in 1...3 {
+                let commit = commit(["\(number)"], number: number, version: number, to: "loaded", incarnation: member.incarnation, by: broker)
+                let position = try #require(try await probe.append(commit, after: stored.last?.position ?? .start).stored)
+                stored.append(StoredCommit(commit: commit, position: position))
+                let neighbour = self.commit(["x"], to: "neighbour-\(number)", incarnation: member.incarnation, by: broker)
+                #expect(try await probe.append(neighbour, after: .start).stored != nil)
+            }
+            return stored
+        }
+        let group = GroupDeclaration(name: "reader", log: .events, categories: [Self.counters], keepsOwnProgress: true)
+        try await broker.withMember(of: group) { member in
+            let probe = probe(member, broker)
+            try await probe.holdAll()
+            #expect(try await probe.load(stream) == stored)
+            #expect(try await probe.load(stream, .last) == [stored[2]])
+            #expect(try await probe.load(stream, .after(stored[0].position)) == Array(stored[1...]))
+            #expect(try await probe.load(stream, .after(stored[2].position)).isEmpty)
+            #expect(try await probe.load(StreamID(Self.counters, "unknown")).isEmpty)
+        }
+    }
+
     /// An append whose place is taken, or does not exist, is a conflict and stores nothing.
     public func an_append_at_the_wrong_place_conflicts(_ broker: any Broker) async throws {
         try await broker.withMember(of: handler()) { member in

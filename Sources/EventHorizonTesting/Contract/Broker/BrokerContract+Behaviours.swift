@@ -15,6 +15,7 @@ extension BrokerContract {
         Behaviour("a conflict keeps the whole outcome from being stored", needsAtomicSettle: true) {
             $0.a_conflict_keeps_the_whole_outcome_from_being_stored
         },
+        Behaviour("a reader of events loads streams") { $0.a_reader_of_events_loads_streams },
         Behaviour("messages and letters of a member are stored") { $0.messages_and_letters_of_a_member_are_stored },
         Behaviour("a letter's message is loaded") { $0.a_letters_message_is_loaded },
         Behaviour("a record over the limit is refused") { $0.a_record_over_the_limit_is_refused },

@@ -86,7 +86,7 @@ extension ReadModelStoreContract {
         #expect(try store.checkpoints(of: projection) == [0: move(from: nil, to: 1).to, 1: move(from: nil, to: 1).to])
     }
 
-    private func holding(_ held: [String: HeldStream], at position: UInt64) -> Checkpoint {
+    private func holding(_ held: KeyValuePairs<String, HeldStream>, at position: UInt64) -> Checkpoint {
         let streams = held.map { (StreamID(Category("contract.v1.Thing"), $0.key), $0.value) }
         return Checkpoint(incarnation: 7, position: Position(position), held: Dictionary(uniqueKeysWithValues: streams))
     }
@@ -96,10 +96,9 @@ extension ReadModelStoreContract {
         let store = try prepared()
         let one = HeldStream(first: Position(3), last: Position(5))
         let parked = HeldStream(first: Position(4), last: Position(9), isParked: true)
-        let names = ["a", "m\u{FC}ller", "mu\u{308}ller", ""]
         let steps = [
             holding([:], at: 2), holding(["a": one], at: 5), holding(["a": parked], at: 5),
-            holding(Dictionary(uniqueKeysWithValues: names.map { ($0, one) }), at: 9), holding(["m\u{FC}ller": parked], at: 9), holding([:], at: 9),
+            holding(["a": one, "m\u{FC}ller": one, "mu\u{308}ller": parked, "": one], at: 9), holding(["m\u{FC}ller": parked], at: 9), holding([:], at: 9),
         ]
         try store.write(projection, moving: [CheckpointMove(partition: 1, from: nil, to: steps[2])]) { _ in }
         for (index, step) in steps.enumerated() {
