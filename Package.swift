@@ -275,7 +275,9 @@ let package = Package(
             path: "IntegrationTests/Kafka", swiftSettings: settings),
         .testTarget(
             name: "PoisonIntegrationTests",
-            dependencies: ["EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonSQLite", "EventHorizonBridge", "EventHorizon", "ServerSupport"],
+            dependencies: [
+                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonSQLite", "EventHorizonBridge", "EventHorizon", "ServerSupport",
+            ],
             path: "IntegrationTests/Poison", swiftSettings: settings),
         .testTarget(
             name: "SecurityIntegrationTests",

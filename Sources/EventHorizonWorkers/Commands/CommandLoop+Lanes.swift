@@ -257,7 +257,8 @@ extension CommandLoop {
             let attempts = decided.outcome.isParked && lane.parked > 0 ? 0 : max(lane.attempts, 1)
             post.send(
                 token, about: decided.place, stream: lane.stream, type: pending.envelope.payload.name, message: pending.message,
-                record: pending.record, kind: draft.verdicts[index].kind, reason: reason, attempts: attempts, firstFailedAt: lane.firstFailure?.time, by: reporter, into: &outcome)
+                record: pending.record, kind: draft.verdicts[index].kind, reason: reason, attempts: attempts, firstFailedAt: lane.firstFailure?.time,
+                by: reporter, into: &outcome)
         }
         guard letters > 0 else { return append(slot, into: &outcome) }
         lanes[slot].phase = .lettering(open: letters)

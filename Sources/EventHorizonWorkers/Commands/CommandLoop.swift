@@ -186,7 +186,8 @@ struct CommandLoop: MemberLoop {
     }
 
     mutating func stray(
-        _ pending: PendingCommand, in partition: Int, stream: StreamID, _ kind: FailurePolicy.Kind, reason: String, into outcome: inout Outcome) {
+        _ pending: PendingCommand, in partition: Int, stream: StreamID, _ kind: FailurePolicy.Kind, reason: String, into outcome: inout Outcome
+    ) {
         let token = expect(.stray(ordinal: pending.ordinal), in: partition)
         post.send(
             token, about: post.place(of: pending.position, in: partition), stream: stream, type: pending.envelope.payload.name,

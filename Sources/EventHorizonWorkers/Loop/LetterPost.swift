@@ -17,7 +17,8 @@ struct LetterPost {
     ///   - firstFailedAt: nil for now.
     func send(
         _ token: Int, about place: Place, stream: StreamID?, type: String, message: Envelope? = nil, record: [UInt8] = [],
-        kind: FailurePolicy.Kind?, reason: String, attempts: Int = 1, firstFailedAt: Timestamp? = nil, by reporter: Reporter, into outcome: inout Outcome
+        kind: FailurePolicy.Kind?, reason: String, attempts: Int = 1, firstFailedAt: Timestamp? = nil, by reporter: Reporter,
+        into outcome: inout Outcome
     ) {
         let time = clock.time
         let letter = DeadLetter(

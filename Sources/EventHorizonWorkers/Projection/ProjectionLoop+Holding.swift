@@ -15,7 +15,8 @@ extension ProjectionLoop {
             reporter.report(
                 .retried(
                     group: reporter.group, stream: stream, kind: failure.kind, attempt: 1,
-                    reason: "\(count) streams of partition \(partition) are held back already, and so the partition waits: \(failure.reason)", next: delay))
+                    reason: "\(count) streams of partition \(partition) are held back already, and so the partition waits: \(failure.reason)",
+                    next: delay))
             return false
         }
         var move = past

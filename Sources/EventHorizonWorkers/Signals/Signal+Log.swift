@@ -36,7 +36,8 @@ extension Signal {
         case .conflict(let group, let stream): line(.info, "conflict", group, ("stream", "\(stream)"))
         case .retried(let group, let stream, let kind, let attempt, let reason, let next):
             line(
-                .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("attempt", "\(attempt)"), ("reason", reason),
+                .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("attempt", "\(attempt)"),
+                ("reason", reason),
                 ("next", "\(next)"))
         case .deadLettered(let group, let stream, let kind, let type, let reason):
             line(

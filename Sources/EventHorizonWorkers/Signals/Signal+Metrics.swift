@@ -94,7 +94,8 @@ extension Signal {
         switch self {
         case .started(let group, _), .partitionClaimed(let group, _, _, _), .partitionReleased(let group, _), .partitionLost(let group, _),
             .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _, _),
-            .deadLettered(let group, _, _, _, _), .parked(let group, _, _, _), .released(let group, _), .forwarded(let group, _), .futureMet(let group, _, _),
+            .deadLettered(let group, _, _, _, _), .parked(let group, _, _, _), .released(let group, _), .forwarded(let group, _),
+            .futureMet(let group, _, _),
             .progressStalled(let group, _, _), .progressResumed(let group, _),
             .brokerLost(let group, _), .brokerRestored(let group), .readerRestarted(let group, _, _), .brokerRefused(let group, _),
             .brokerDangerous(let group, _), .draining(let group), .drained(let group):

@@ -98,7 +98,8 @@ extension ReadModelStoreContract {
         let parked = HeldStream(first: Position(4), last: Position(9), isParked: true)
         let steps = [
             holding([:], at: 2), holding(["a": one], at: 5), holding(["a": parked], at: 5),
-            holding(["a": one, "m\u{FC}ller": one, "mu\u{308}ller": parked, "": one], at: 9), holding(["m\u{FC}ller": parked], at: 9), holding([:], at: 9),
+            holding(["a": one, "m\u{FC}ller": one, "mu\u{308}ller": parked, "": one], at: 9), holding(["m\u{FC}ller": parked], at: 9),
+            holding([:], at: 9),
         ]
         try store.write(projection, moving: [CheckpointMove(partition: 1, from: nil, to: steps[2])]) { _ in }
         for (index, step) in steps.enumerated() {
