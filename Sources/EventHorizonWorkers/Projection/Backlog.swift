@@ -11,8 +11,6 @@ struct Backlog {
         var commit: Commit?
         /// Nil where nothing is to be written.
         var inputs: ProjectorInputs?
-        /// Why it cannot be projected, where that was seen before it was tried.
-        var failure: Failure?
     }
 
     /// What of a commit could not be projected.
@@ -25,6 +23,8 @@ struct Backlog {
     }
 
     var items = Queue<Item>()
+    /// Why an item cannot be projected, where that was seen before it was tried; by ordinal.
+    var unread: [Int: Failure] = [:]
     var checkpoint: Checkpoint?
     var held: [StreamID: HeldBack] = [:]
     /// Letters that must be stored before the checkpoint moves.
@@ -47,6 +47,13 @@ struct Backlog {
             if !next.held.isEmpty, let stream = item.stream { next.held[stream]?.last = item.position }
         }
         return next
+    }
+
+    /// What was unread and is written, or held back.
+    mutating func forgetWritten() {
+        guard !unread.isEmpty else { return }
+        let first = items.first?.ordinal ?? .max
+        unread = unread.filter { $0.key >= first }
     }
 
     func isHeld(_ stream: StreamID?) -> Bool { stream.map { held[$0] != nil } ?? false }

@@ -46,7 +46,7 @@ extension ProjectionLoop {
             backlogs[partition]?.held[stream]?.phase = .isRead
             let token = expect(.stream(stream), in: partition)
             outcome.loads.append(
-                .init(token: token, partition: partition, stream: stream, extent: .after(Position(first.rawValue - 1))))
+                .init(token: token, partition: partition, stream: stream, extent: .after(Position(max(first.rawValue, 1) - 1))))
         }
     }
 

@@ -58,7 +58,7 @@ extension ProjectionLoop {
             var inputs: [ProjectorInputs] = []
             if let found = first.inputs, found.count > 0, !backlog.isHeld(first.stream) { inputs.append(found) }
             let move = move(partition, to: backlog.checkpoint(through: CollectionOfOne(first), member.incarnation))
-            var failure = backlog.isHeld(first.stream) ? nil : first.failure
+            var failure = backlog.isHeld(first.stream) ? nil : backlog.unread[first.ordinal]
             if failure == nil {
                 let projecting = projecting
                 switch attempt(now: now, { try projecting.write(singly: inputs, moving: move) }) {
@@ -110,6 +110,7 @@ extension ProjectionLoop {
             if item.commit != nil { commits += 1 }
             table.settle(item.ordinal, of: partition, isSkipped: item.isSkipped)
         }
+        backlogs[partition]?.forgetWritten()
         reporter.counts.deliveries += commits
     }
 

@@ -159,16 +159,16 @@ struct ProjectionLoop: MemberLoop {
                 }
                 let failed = Backlog.Failure(
                     kind: .undecodable, reason: "\(failure.cause)", event: failure.event, message: commit.events[failure.event])
-                passOver(failed, &item, in: partition, into: &outcome)
+                passOver(failed, item, in: partition, into: &outcome)
             }
             if commit.decided.contains(where: { $0.outcome == .released }) { backlogs[partition]?.release(commit.stream, now: now) }
         case .undecodable(let record, let stream, let type, let reason):
             item.stream = stream
             passOver(
-                Backlog.Failure(kind: .undecodable, reason: reason), &item, record: record, type: type, in: partition, into: &outcome)
+                Backlog.Failure(kind: .undecodable, reason: reason), item, record: record, type: type, in: partition, into: &outcome)
         case .command(let command):
             passOver(
-                Backlog.Failure(kind: .undecodable, reason: "a command lies in the events log", message: command), &item, in: partition,
+                Backlog.Failure(kind: .undecodable, reason: "a command lies in the events log", message: command), item, in: partition,
                 into: &outcome)
         }
         backlogs[partition]?.items.append(item)
@@ -176,12 +176,12 @@ struct ProjectionLoop: MemberLoop {
 
     /// What cannot be read becomes a letter at once, unless the policy says otherwise and there is a stream to hold.
     private mutating func passOver(
-        _ failure: Backlog.Failure, _ item: inout Backlog.Item, record: [UInt8] = [], type: String = "", in partition: Int,
+        _ failure: Backlog.Failure, _ item: Backlog.Item, record: [UInt8] = [], type: String = "", in partition: Int,
         into outcome: inout Outcome
     ) {
         let response = failures[failure.kind]
         guard item.stream == nil || !response.isRetried && response.action == .skip else {
-            if item.failure == nil { item.failure = failure }
+            if backlogs[partition]?.unread[item.ordinal] == nil { backlogs[partition]?.unread[item.ordinal] = failure }
             backlogs[partition]?.isWrittenSingly = true
             return
         }
