@@ -49,7 +49,8 @@ struct AggregateLetterTest<A: Aggregate>: LetterTest {
         if !given.isEmpty {
             lines.append("        .given(")
             lines += given.map { "            \($0)," }
-            lines[lines.count - 1] = String(lines[lines.count - 1].dropLast()) + ")"
+            lines[lines.count - 1].removeLast()
+            lines.append("        )")
         }
         lines += when.map { "        .when(\($0))" }
         lines += ["        .then()  // say what it comes to", "}", ""]
