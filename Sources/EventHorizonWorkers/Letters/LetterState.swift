@@ -10,7 +10,7 @@ public enum LetterState: String, Sendable, CaseIterable {
     case givenUp = "given-up"
     /// No commit names it, as where a worker died between the two: its command is decided elsewhere, or will be.
     case uncounted
-    /// It is a projector's or a saga router's: no stream says what became of it.
+    /// It is a projector's or a saga router's: its read model's checkpoint may say what became of it, no stream does.
     case unknown
     /// This build cannot read the record.
     case unreadable
