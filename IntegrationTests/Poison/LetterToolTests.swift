@@ -80,6 +80,10 @@ struct LetterToolTests {
             let none = try await tool.run("letters", "list", "--json", "--state", "parked")
             #expect(none.status == .exited(0) && none.output == "", "\(none)")
             #expect(try await tool.run("letters", "list", "--json", "--state", "decided").lines.count == 3)
+            // Its projectors may hold something of it.
+            let again = try await tool.run("letters", "release", "--stream", streams[0])
+            #expect(again.status == .exited(0) && again.lines == ["released  \(streams[0])  (0 letters)"], "\(again)")
+            #expect(try await tool.run("letters", "drop", "--stream", streams[0]).lines == ["no parked letter is meant"])
             guard case .accepted(let receipt) = try await commands.ask(take(4), to: blue) else { throw SupportError("blue did not go on") }
             #expect(receipt.version == 4)
         }

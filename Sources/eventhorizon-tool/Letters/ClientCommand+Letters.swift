@@ -37,7 +37,8 @@ extension ClientCommand {
         ) { configuration in
             let commands = CommandPublisher(broker: try configuration.broker())
             let limit = try configuration.value(for: .within)
-            try await change(configuration, "released") { stream, _ in try await commands.release(stream, within: limit) }
+            // Projectors hear of it too, and try again what they hold of an aggregate that is parked in their read models alone.
+            try await change(configuration, "released", evenUnparked: true) { stream, _ in try await commands.release(stream, within: limit) }
         }
     }
 
@@ -59,9 +60,10 @@ extension ClientCommand {
     }
 
     /// Does something to the parked letters that are meant, an aggregate at a time, and says what came of each.
+    /// - Parameter evenUnparked: Also to an aggregate that is named and nothing else is said, where none of its letters is parked.
     /// - Throws: `LettersLeft` in the end where it failed for one.
     private static func change(
-        _ configuration: Configuration, _ done: String, _ body: (StreamID, [MessageID]) async throws -> Void
+        _ configuration: Configuration, _ done: String, evenUnparked: Bool = false, _ body: (StreamID, [MessageID]) async throws -> Void
     ) async throws {
         var filter = try LetterFilter(configuration)
         filter.state = .parked
@@ -80,6 +82,7 @@ extension ClientCommand {
             }
             return true
         }
+        if evenUnparked, streams.isEmpty, let stream = filter.stream, filter == LetterFilter(stream: stream, state: .parked) { streams = [stream] }
         var failed = 0
         for stream in streams {
             let ids = letters[stream] ?? []
