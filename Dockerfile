@@ -1,4 +1,4 @@
-# The guest list's workers and its client, each started by its name:
+# The guest list's workers, its client and the tool for dead letters, each started by its name:
 #   docker build -t guestlist .  &&  docker run guestlist guestlist-command-handler --broker nats://nats:4222
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
@@ -8,7 +8,7 @@ WORKDIR /source
 COPY . .
 # One by one, since only programs can have Swift's own libraries linked in.
 RUN set -e; mkdir /programs; \
-    for program in guestlist-command-handler guestlist-projector guestlist-saga guestlist; do \
+    for program in guestlist-command-handler guestlist-projector guestlist-saga guestlist eventhorizon; do \
         swift build -c release --static-swift-stdlib --product "$program"; \
         install -s "$(swift build -c release --show-bin-path)/$program" /programs/; \
     done

@@ -38,6 +38,7 @@ let package = Package(
         .executable(name: "guestlist-saga", targets: ["guestlist-saga"]),
         .executable(name: "guestlist", targets: ["guestlist-client"]),
         .executable(name: "guestlist-demo", targets: ["guestlist-demo"]),
+        .executable(name: "eventhorizon", targets: ["eventhorizon-tool"]),
         .executable(name: "eventhorizon-faults", targets: ["eventhorizon-faults"]),
         .executable(name: "eventhorizon-simulator", targets: ["eventhorizon-simulator"]),
         .executable(name: "eventhorizon-fuzz", targets: ["eventhorizon-fuzz"]),
@@ -138,6 +139,10 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // What a person does to an application that runs. The product is `eventhorizon`; a module of that name would be EventHorizon but for the case.
+        .executableTarget(
+            name: "eventhorizon-tool", dependencies: ["EventHorizonRuntime", "EventHorizonWorkers", "EventHorizon"], swiftSettings: settings),
+
         // Starts real servers and processes, for tests, the demo and fault runs.
         .target(name: "ServerSupport", swiftSettings: settings),
 
@@ -217,7 +222,7 @@ let package = Package(
             dependencies: [
                 "GuestList", "GuestListScenario", "EventHorizon", "EventHorizonJSON", "EventHorizonWorkers", "EventHorizonMemory",
                 "EventHorizonSQLite",
-                "EventHorizonTesting",
+                "EventHorizonTesting", "ServerSupport",
             ],
             swiftSettings: settings),
         .testTarget(name: "EventHorizonNATSTests", dependencies: ["EventHorizonNATS", "EventHorizonWire", "EventHorizon"], swiftSettings: settings),
@@ -235,6 +240,13 @@ let package = Package(
                 "GuestListSimulation", "EventHorizonHistory", "EventHorizonTesting", "EventHorizonMemory", "EventHorizonWorkers",
                 "EventHorizonSQLite",
                 "EventHorizon", "ServerSupport", "eventhorizon-simulator",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EventHorizonToolTests",
+            dependencies: [
+                "eventhorizon-tool", "EventHorizonRuntime", "EventHorizonMemory", "EventHorizonWorkers", "EventHorizonJSON", "EventHorizon",
+                "ServerSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -277,6 +289,7 @@ let package = Package(
             name: "PoisonIntegrationTests",
             dependencies: [
                 "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonSQLite", "EventHorizonBridge", "EventHorizon", "ServerSupport",
+                "eventhorizon-tool",
             ],
             path: "IntegrationTests/Poison", swiftSettings: settings),
         .testTarget(

@@ -45,6 +45,31 @@ struct Reading {
         }
     }
 
+    @Test func a_log_is_read_without_a_group_from_where_it_begins_and_for_what_it_is() async throws {
+        let broker = try await broker(sharedServer(), partitions: 1)
+        let (kept, other) = (command("kept"), command("other"))
+        try await write(WireCodec().encode(command("removed")), key: "removed", partition: 0, broker)
+        try await write([1, 2, 3], key: "bytes", partition: 0, broker)
+        try await write(WireCodec().encode(kept), key: "kept", partition: 0, broker)
+        try await write(WireCodec().encode(other), key: "other", partition: 0, broker)
+        let ready = try await broker.open()
+        try await ForeignThread.run { try ready.admin.deleteRecords(of: ready.names.topic(.commands), before: [0: 1]) }
+        func read(_ range: LogRange) async throws -> [LogRecord] {
+            var read: [LogRecord] = []
+            try await broker.read(range) { records in
+                read += records
+                return true
+            }
+            return read
+        }
+        let all = try await read(LogRange(.commands))
+        #expect(all.map(\.command) == [nil, kept, other] && all.map(\.position.rawValue) == [2, 3, 4])
+        guard case .undecodable([1, 2, 3], _)? = all.first?.content else { throw SupportError("\(all)") }
+        #expect(try await read(LogRange(.commands, after: [0: Position(3)])).map(\.command) == [other])
+        // Without headers a record may be any stream's, so that what cannot be read is told whichever is asked for.
+        #expect(try await read(LogRange(.commands, streams: [kept.stream])).map(\.command) == [nil, kept])
+    }
+
     @Test func a_command_in_the_wrong_partition_is_delivered_there() async throws {
         let broker = try await broker(sharedServer(), partitions: 4)
         let lost = command("inv-1")

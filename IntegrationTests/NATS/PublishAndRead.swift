@@ -280,6 +280,14 @@ struct PublishAndRead {
                 }
                 for index in [0, 4] { guard case .command = contents[index] else { Issue.record("\(contents[index])"); continue } }
             }
+            // Without a group records are told as they lie: by their bodies.
+            var lying: [LogRecord.Content] = []
+            try await broker.read(LogRange(.commands)) { records in
+                lying += records.map(\.content)
+                return true
+            }
+            #expect(lying.count == 5)
+            guard case .undecodable(Array("these are no protobuf bytes".utf8), _) = lying[1] else { throw SupportError("\(lying[1])") }
         }
     }
 }

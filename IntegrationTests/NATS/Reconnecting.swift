@@ -137,6 +137,33 @@ struct Reconnecting {
         }
     }
 
+    /// Whoever reads a log without a group has a connection of its own, which may be cut in the middle.
+    @Test func a_log_is_read_whole_though_the_connection_is_cut() async throws {
+        try await withServer { server in
+            let asked = Shared(0)
+            let relay = try ScriptedServer { client, _ in
+                client.relay(to: server.port) { text in
+                    guard text.contains("$JS.API.CONSUMER.MSG.NEXT.shop_COMMANDS") else { return true }
+                    asked.change { $0 += 1 }
+                    guard asked.value == 3 || asked.value == 5 else { return true }
+                    client.hangUp()
+                    return false
+                }
+            }
+            defer { relay.stop() }
+            let broker = self.broker(over: relay)
+            let sent = (0..<3_000).map { command("guest-\($0 % 7)", $0) }
+            _ = try await broker.publish(sent)
+            var read: [LogRecord] = []
+            try await broker.read(LogRange(.commands)) { records in
+                read += records
+                return true
+            }
+            #expect(read.map(\.command?.id) == sent.map(\.id))
+            #expect(asked.value > 5)
+        }
+    }
+
     /// libnats takes the server's word that nobody listens out of the queue and says so instead of giving what is next.
     @Test func what_arrives_behind_the_word_that_nobody_listens_is_read_at_once() async throws {
         let server = try ScriptedServer { client, _ in

@@ -42,6 +42,7 @@ extension NATSConfiguration {
             password: settings.password, token: settings.token, credentialsFile: settings.natsCredentials,
             tls: settings.tls.map { TLS(ca: $0.authorities, certificate: $0.certificate, key: $0.key, serverName: $0.serverName) },
             duplicateWindow: settings.duplicateWindow, connectDeadline: settings.connectDeadline, trimming: Trimming(settings.trimming))
+        createsApplication = settings.createsApplication
     }
 }
 
@@ -81,6 +82,7 @@ extension KafkaConfiguration {
             mechanism: Mechanism(settings.mechanism),
             tls: settings.tls.map { TLS(ca: $0.authorities, certificate: $0.certificate, key: $0.key) },
             replicaFolder: settings.replicaFolder, connectDeadline: settings.connectDeadline, trims: settings.trimming != .off)
+        createsApplication = settings.createsApplication
     }
 
     private static func withPort(_ place: Substring) -> String {

@@ -34,6 +34,9 @@ public struct BrokerSettings: Sendable, CustomStringConvertible {
     public var application: String
     /// What the server's monitoring calls this client.
     public var clientName: String
+    /// Whether an application that is not there is created. If not, that is a misconfiguration, and how many partitions there are is the application's
+    /// to say: for programs that look at what others made.
+    public var createsApplication = true
     /// Of an application that is created now.
     public var partitionCount = 8
     /// Of an application that is created now.

@@ -97,6 +97,22 @@ public final class KafkaBroker: Broker {
         }
     }
 
+    public func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws {
+        let ready = try await open()
+        let reader = RangeReader(configuration: configuration, ready: ready, range: range)
+        let parts = try await blocking { _ in try reader.parts() }
+        for part in parts {
+            var part = part
+            while part.next < part.end {
+                let rest = part
+                let (records, next) = try await blocking { isCancelled in try reader.batch(of: rest, isCancelled: isCancelled) }
+                if Task.isCancelled { throw BrokerError(.cancelled, "reading '\(ready.names.topic(range.log))' was cancelled", isRetriable: true) }
+                if !records.isEmpty, try await !body(records) { return }
+                part.next = next
+            }
+        }
+    }
+
     /// Connects and sets up, the first time.
     func open() async throws -> Ready {
         try await ready.value {

@@ -28,6 +28,8 @@ public struct KafkaConfiguration: Sendable {
     public var application: String
     /// What the brokers' logs and metrics call this client.
     public var clientName: String
+    /// Whether an application that is not there is created. If not, that is a misconfiguration, and `partitionCount` says nothing.
+    public var createsApplication = true
     /// Used when the application is created; cannot change afterwards.
     public var partitionCount: Int
     /// How many brokers hold each topic, for topics that are created. With three, two must have a record before it counts as stored.

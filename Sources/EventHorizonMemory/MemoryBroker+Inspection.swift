@@ -3,12 +3,14 @@ internal import EventHorizonWire
 
 extension MemoryBroker {
     /// A log's records in order of position, decoded.
-    public func records(of log: Log) -> [MemoryRecord] {
+    public func records(of log: Log) -> [LogRecord] {
         withState { state in
             state[log].partitions.indices
                 .flatMap { partition in
                     state[log].partitions[partition].map { record in
-                        MemoryRecord(partition: partition, position: record.position, content: state.inspected(record, log))
+                        LogRecord(
+                            partition: partition, position: record.position,
+                            content: record.bytes.withUnsafeBytes { state.codec.content(of: $0, in: log) })
                     }
                 }
                 .sorted { $0.position < $1.position }
@@ -71,19 +73,5 @@ extension MemoryBroker {
             state.notify(log, partition)
             return position
         }
-    }
-}
-
-extension MemoryState {
-    fileprivate func inspected(_ record: MemoryLog.Record, _ log: Log) -> MemoryRecord.Content {
-        do {
-            return try record.bytes.withUnsafeBytes { bytes in
-                switch log {
-                case .commands: .command(try codec.decodeEnvelope(bytes))
-                case .events: .commit(try codec.decodeCommit(bytes))
-                case .deadLetters: .letter(try codec.decodeDeadLetter(bytes))
-                }
-            }
-        } catch { return .undecodable(bytes: record.bytes, reason: "\(error)") }
     }
 }

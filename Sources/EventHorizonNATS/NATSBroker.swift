@@ -75,6 +75,19 @@ public final class NATSBroker: Broker {
         }
     }
 
+    public func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws {
+        let ready = try await open()
+        // A connection of its own: a long log must not hold up leases.
+        let link = try await connector.connect()
+        do {
+            try await RangeReader(ready: ready, link: link, range: range, ending: connector.ending).run(body)
+            await link.close()
+        } catch {
+            await link.close()
+            throw error
+        }
+    }
+
     private func trims(on version: ServerVersion) -> Bool {
         switch configuration.trimming {
         case .automatic: version >= ServerVersion(2, 10, 0)

@@ -31,6 +31,8 @@ public struct NATSConfiguration: Sendable {
     public var application: String
     /// What the server's monitoring calls this client.
     public var connectionName: String
+    /// Whether an application that is not there is created. If not, that is a misconfiguration, and `partitionCount` says nothing.
+    public var createsApplication = true
     /// Used when the application is created; cannot change afterwards.
     public var partitionCount: Int
     /// How many servers hold each stream, for streams that are created.

@@ -32,6 +32,33 @@ public func runClient(
     } catch {
         status = ExitStatus(error)
     }
+    end(name, status)
+}
+
+/// The `main` of a program with commands: `letters list --state parked`. It looks at an application that workers made and never makes one; --application has
+/// no default. `--help`, of the program and of each command, and the scripts of `completion bash`, `zsh` and `fish` are made from the declarations.
+///
+///     await runClient("party", commands: [
+///         ClientCommand("guests list", "Lists the guests.", keys: [ConfigurationKey.seats]) { configuration in ... }
+///     ])
+///
+/// Exit codes: As of `runClient` with a body.
+public func runClient(_ name: String, version: String = "unversioned", commands: [ClientCommand]) async -> Never {
+    let program = ClientProgram(name: name, version: version, commands: commands)
+    var status = ExitStatus.drained
+    do {
+        switch try program.action(arguments: Array(CommandLine.arguments.dropFirst()), environment: environmentVariables()) {
+        case .print(let text): LogInstrument.write(text, to: STDOUT_FILENO)
+        case .run(let command, let configuration): try await command.body(configuration)
+        }
+    } catch {
+        status = ExitStatus(error)
+    }
+    end(name, status)
+}
+
+/// Says what has to be said, and ends the process.
+private func end(_ name: String, _ status: ExitStatus) -> Never {
     if case .failed(let reason) = status {
         LogInstrument.write("\(name): \(reason)\n", to: STDERR_FILENO)
     } else if let message = status.message(name) {
@@ -43,12 +70,21 @@ public func runClient(
 
 extension Configuration {
     /// The keys of `builtIn` that mean something to a program that only sends and reads.
-    static func ofClient(application: String) -> [any ConfigurationDeclaration] {
+    static func ofClient(application: String?) -> [any ConfigurationDeclaration] {
         let ofWorkers: Set = [
             ConfigurationKey.retryBudget.name, ConfigurationKey.sharedCommitLimit.name, ConfigurationKey.idWindow.name,
             ConfigurationKey.cachedStreams.name, ConfigurationKey.drainDeadline.name, ConfigurationKey.http.name,
-            ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name,
+            ConfigurationKey.logLevel.name, ConfigurationKey.logFormat.name, ConfigurationKey.letterTest.name,
         ]
         return builtIn(application: application).filter { !ofWorkers.contains($0.declaration.name) }
+    }
+
+    /// The keys of `ofClient` that mean something to a program that looks at an application which others made.
+    static func ofTool() -> [any ConfigurationDeclaration] {
+        let ofMakers: Set = [
+            ConfigurationKey.partitions.name, ConfigurationKey.replicas.name, ConfigurationKey.leaseTime.name, ConfigurationKey.trimming.name,
+            ConfigurationKey.staticMember.name, ConfigurationKey.replicaFolder.name, ConfigurationKey.readModel.name,
+        ]
+        return ofClient(application: nil).filter { !ofMakers.contains($0.declaration.name) }
     }
 }

@@ -55,6 +55,10 @@ struct WorkerProcess {
         let metrics = MetricsInstrument()
         var worker = try make(configuration)
         try worker.configured(from: configuration)
+        if let letter = try configuration.given(.letterTest) {
+            LogInstrument.write(try await test(of: letter, by: worker), to: output)
+            return .drained
+        }
         worker.instruments += [health, metrics, log]
 
         var server: HTTPServer?
@@ -72,5 +76,15 @@ struct WorkerProcess {
             health.drain()
         }
         return await host.run(signals: signals)
+    }
+
+    private func test(of letter: LetterID, by worker: any Worker) async throws -> String {
+        let workers = (worker as? WorkerGroup)?.workers ?? [worker]
+        for case let worker as any LetterTesting in workers {
+            if let text = try await worker.test(of: letter) { return text }
+        }
+        throw Misconfiguration(
+            "\(name) has no aggregate that the dead letter \(letter) is of: give --letter-test to that aggregate's command handler. Letters of sagas and "
+                + "projectors are not told as tests")
     }
 }

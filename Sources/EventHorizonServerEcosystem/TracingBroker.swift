@@ -62,6 +62,9 @@ public struct TracingBroker: Broker {
             return try await body(member)
         }
     }
+
+    /// Untraced: whoever reads a log without a group handles no message.
+    public func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws { try await broker.read(range, body) }
 }
 
 extension Span {

@@ -5,7 +5,7 @@ import Testing
 @testable import eventhorizon_faults
 
 struct KafkaLogsTests {
-    private func record(_ partition: Int, _ position: UInt64) -> LogRecord {
+    private func record(_ partition: Int, _ position: UInt64) -> eventhorizon_faults.LogRecord {
         LogRecord(position: Position(position), partition: partition, envelope: .kafka(key: [], headers: []), body: [])
     }
 

@@ -27,4 +27,15 @@ public protocol Broker: Sendable {
     /// The group is recorded in the topology first. Leaving releases what is still held.
     /// - Throws: `Misconfiguration` when this group contradicts the recorded topology, or what `body` throws.
     func withMember<Value: Sendable>(of group: GroupDeclaration, _ body: (any GroupMember) async throws -> Value) async throws -> Value
+
+    /// Reads what lies in a log when this is called, without a group: nobody's deliveries, ownership or progress change, and nothing is recorded.
+    /// What is written later is not read.
+    ///
+    /// `body` is given batches, none of them empty, of at most 1,024 records and a few MiB; the next is made when it returns. Records come in order of
+    /// position within a partition; where streams are named, within a stream. A record that cannot be decoded is given as such.
+    ///
+    /// - Parameter body: Whether to read on.
+    /// - Throws: What `body` throws; `BrokerError` when the broker cannot be used at all, or the task is cancelled. A connection that is lost meanwhile is
+    ///   waited for, until the task is cancelled.
+    func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws
 }

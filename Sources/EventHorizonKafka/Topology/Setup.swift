@@ -59,6 +59,11 @@ struct Setup: Sendable {
             var found = try admin.topics()
             let missing = wanted.filter { found[$0.name] == nil }
             if missing.isEmpty { return found }
+            guard configuration.createsApplication else {
+                throw Misconfiguration(
+                    "there is no application '\(configuration.application)' on this Kafka cluster, which has no topic '\(missing[0].name)': mend "
+                        + "--application or --broker, or start a worker of it first")
+            }
             try admin.create(missing)
             // Every broker has to hear of it.
             while MonotonicTime.now < deadline {
@@ -68,7 +73,7 @@ struct Setup: Sendable {
             }
             throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT, "topics that were created are not there: \(missing.map(\.name).joined(separator: ", "))")
         }
-        for topic in wanted {
+        for topic in wanted where configuration.createsApplication {
             guard let known = found[topic.name], known.partitionCount != topic.partitionCount else { continue }
             throw Misconfiguration(
                 "the topic '\(topic.name)' has \(known.partitionCount) partitions and this worker wants \(topic.partitionCount): every log of an "
@@ -95,7 +100,7 @@ struct Setup: Sendable {
         let incarnations = Dictionary(uniqueKeysWithValues: Log.allCases.map { ($0, surroundings.randomness.next() | 1) })
         let recorded = try topology.create(
             Topology(partitionCount: configuration.partitionCount, incarnations: incarnations), until: deadline, isCancelled: isCancelled)
-        guard recorded.partitionCount == configuration.partitionCount else {
+        guard recorded.partitionCount == configuration.partitionCount || !configuration.createsApplication else {
             throw Misconfiguration(
                 "application '\(configuration.application)' was created with \(recorded.partitionCount) partitions and this worker wants "
                     + "\(configuration.partitionCount): the count cannot change, so set it to \(recorded.partitionCount)")

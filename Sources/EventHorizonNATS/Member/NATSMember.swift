@@ -104,8 +104,8 @@ final class NATSMember: GroupMember, @unchecked Sendable {
     }
 }
 
-/// What the link knows of a member.
-private final class MemberProxy: LinkClient {
+/// What the link knows of a member, or of another reader.
+final class MemberProxy: LinkClient {
     let mailbox: Mailbox<NATSMember.Incoming>
     init(mailbox: Mailbox<NATSMember.Incoming>) { self.mailbox = mailbox }
 

@@ -57,6 +57,22 @@ struct Names: Sendable {
         SubjectToken.append(stream.aggregate, to: &subject)
     }
 
+    /// The partition that a log's subject names; nil where it names none.
+    func partition(ofSubject subject: UnsafePointer<CChar>, _ log: Log) -> Int? {
+        Self.partition(ofSubject: subject, behind: application.utf8.count + 1 + Self.token(log).utf8.count + 1)
+    }
+
+    /// - Parameter prefix: How many bytes stand before the number.
+    static func partition(ofSubject subject: UnsafePointer<CChar>, behind prefix: Int) -> Int? {
+        var at = prefix
+        var number = 0
+        while let digit = UInt8(exactly: subject[at]), (48...57).contains(digit), number < 1 << 20 {
+            number = number * 10 + Int(digit - 48)
+            at += 1
+        }
+        return at > prefix && subject[at] == 46 ? number : nil
+    }
+
     // MARK: The bucket
 
     var bucketStream: String { "KV_\(application)" }

@@ -25,6 +25,9 @@ enum ConsumerRequest {
             """
     }
 
+    /// Asks for what is there now: nothing comes later.
+    static func bodyOfNow(_ ask: PullReader.Ask) -> String { "{\"batch\":\(ask.batch),\"no_wait\":true,\"max_bytes\":\(ask.bytes)}" }
+
     static func body(_ ask: PullReader.Ask) -> String {
         "{\"batch\":\(ask.batch),\"expires\":\(PullReader.expiry),\"idle_heartbeat\":\(PullReader.heartbeat),\"max_bytes\":\(ask.bytes)}"
     }

@@ -24,15 +24,7 @@ struct DeliveryDecoder {
     }
 
     /// The partition that the subject names; nil where it names none.
-    func partition(of arrival: Arrival) -> Int? {
-        var at = prefixCount
-        var number = 0
-        while let digit = UInt8(exactly: arrival.subject[at]), (48...57).contains(digit), number < 1 << 20 {
-            number = number * 10 + Int(digit - 48)
-            at += 1
-        }
-        return at > prefixCount && arrival.subject[at] == 46 ? number : nil
-    }
+    func partition(of arrival: Arrival) -> Int? { Names.partition(ofSubject: arrival.subject, behind: prefixCount) }
 
     /// Nil where the group did not ask for the record.
     mutating func decode(_ arrival: Arrival) -> Delivery.Content? {

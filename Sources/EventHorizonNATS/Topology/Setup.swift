@@ -71,7 +71,7 @@ struct Setup {
         }
         let topology = TopologyStore(requests: requests, names: names, clock: clock)
         let recorded = try await topology.create(Topology(partitionCount: configuration.partitionCount, incarnations: incarnations))
-        guard recorded.partitionCount == configuration.partitionCount else {
+        guard recorded.partitionCount == configuration.partitionCount || !configuration.createsApplication else {
             throw Misconfiguration(
                 "application '\(configuration.application)' was created with \(recorded.partitionCount) partitions and this worker wants "
                     + "\(configuration.partitionCount): the count cannot change, so set it to \(recorded.partitionCount)")
@@ -124,6 +124,10 @@ struct Setup {
                 }
                 problem = error.description
                 switch error.errorCode {
+                case APIError.streamNotFound where !configuration.createsApplication:
+                    throw Misconfiguration(
+                        "there is no application '\(configuration.application)' on this NATS server, which has no stream '\(stream.name)': mend --application "
+                            + "or --broker, or start a worker of it first")
                 case APIError.streamNotFound:
                     creates = true
                     continue

@@ -21,14 +21,15 @@ extension Configuration {
         var problems: [String] = []
         var settings = BrokerSettings(
             address: try value(for: .broker), application: try value(for: .application(default: application)), clientName: worker)
-        settings.partitionCount = try value(for: .partitions)
-        settings.replicas = try value(for: .replicas)
-        settings.leaseTime = try value(for: .leaseTime)
         settings.connectDeadline = try value(for: .connectDeadline)
-        settings.trimming = try value(for: .trimming)
-
-        settings.staticMember = try valueIfSet(for: .staticMember)
-        settings.replicaFolder = try value(for: .replicaFolder)
+        // What only looks at an application does not say how one is made, nor how a member of a group works.
+        settings.createsApplication = declared.contains(ConfigurationKey.partitions.name)
+        if let count = try value(ifDeclared: .partitions) { settings.partitionCount = count }
+        if let count = try value(ifDeclared: .replicas) { settings.replicas = count }
+        if let time = try value(ifDeclared: .leaseTime) { settings.leaseTime = time }
+        if let trimming = try value(ifDeclared: .trimming) { settings.trimming = trimming }
+        settings.staticMember = try value(ifDeclared: .staticMember)
+        if let folder = try value(ifDeclared: .replicaFolder) { settings.replicaFolder = folder }
 
         settings.mechanism = try value(for: .mechanism)
         settings.user = try valueIfSet(for: .user)

@@ -9,8 +9,8 @@ internal import Synchronization
 public struct Configuration: Sendable, CustomStringConvertible, CustomReflectable {
     /// The worker's name, as given to `runWorker`.
     public let worker: String
-    /// The default of `--application`.
-    let application: String
+    /// The default of `--application`; nil for none.
+    let application: String?
     /// The checked texts of what was given, by key.
     let values: [String: String]
     let declared: Set<String>
@@ -44,6 +44,11 @@ public struct Configuration: Sendable, CustomStringConvertible, CustomReflectabl
     /// - Throws: `Misconfiguration` for a key that the program did not declare.
     public func valueIfSet<Value>(for key: ConfigurationKey<Value>) throws -> Value? {
         try given(key) ?? key.fallback
+    }
+
+    /// The key's value, or its default, where the program declares the key.
+    func value<Value>(ifDeclared key: ConfigurationKey<Value>) throws -> Value? {
+        declared.contains(key.name) ? try valueIfSet(for: key) : nil
     }
 
     /// What a flag or a variable says; nil where the default counts.

@@ -18,7 +18,7 @@ extension ConfigurationKey<BrokerAddress> {
 
 extension ConfigurationKey<String> {
     /// The application whose logs are used. Its default is made from the worker's name.
-    static func application(default fallback: String) -> Self {
+    static func application(default fallback: String?) -> Self {
         Self(
             "application",
             ConfigurationType(
@@ -171,6 +171,14 @@ extension ConfigurationKey<LogFormat> {
     }
 }
 
+extension ConfigurationKey<LetterID> {
+    static var letterTest: Self {
+        Self(
+            "letter-test", .letter, section: Section.letters,
+            "Print this dead letter as a failing test of the domain, ready to paste, and exit. `eventhorizon letters list` names the letters.")
+    }
+}
+
 enum Section {
     static let broker = "The broker"
     static let credentials = "Credentials"
@@ -178,11 +186,12 @@ enum Section {
     static let readModel = "Read models"
     static let working = "Working"
     static let telling = "Telling"
+    static let letters = "Dead letters"
 }
 
 extension Configuration {
     /// In the order of `--help`.
-    static func builtIn(application: String) -> [any ConfigurationDeclaration] {
+    static func builtIn(application: String?) -> [any ConfigurationDeclaration] {
         [
             ConfigurationKey.broker, ConfigurationKey.application(default: application), ConfigurationKey.partitions, ConfigurationKey.replicas,
             ConfigurationKey.leaseTime, ConfigurationKey.connectDeadline, ConfigurationKey.trimming, ConfigurationKey.staticMember,
@@ -193,7 +202,7 @@ extension Configuration {
             ConfigurationKey.readModel,
             ConfigurationKey.retryBudget, ConfigurationKey.sharedCommitLimit, ConfigurationKey.idWindow, ConfigurationKey.cachedStreams,
             ConfigurationKey.drainDeadline,
-            ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat,
+            ConfigurationKey.http, ConfigurationKey.logLevel, ConfigurationKey.logFormat, ConfigurationKey.letterTest,
         ]
     }
 }

@@ -1,3 +1,5 @@
+public import EventHorizonWorkers
+
 /// How a value is read from a flag or an environment variable, and what a person is told to write.
 public struct ConfigurationType<Value: Sendable>: Sendable {
     /// Stands for the value in `--help`: `PATH`.
@@ -96,6 +98,15 @@ extension ConfigurationType<Duration> {
         if seconds >= 3600, seconds % 3600 == 0 { return "\(seconds / 3600)h" }
         if seconds >= 60, seconds % 60 == 0 { return "\(seconds / 60)m" }
         return "\(seconds)s"
+    }
+}
+
+extension ConfigurationType<LetterID> {
+    /// A dead letter by its name.
+    public static var letter: Self {
+        Self(
+            placeholder: "LETTER", expectation: "partition/position of a dead letter, such as 3/17", parse: { LetterID($0) },
+            format: { $0.description })
     }
 }
 

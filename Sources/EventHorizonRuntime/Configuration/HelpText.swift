@@ -2,13 +2,16 @@
 struct HelpText: CustomStringConvertible {
     let program: String
     let keys: [any ConfigurationDeclaration]
-    private let kind: String
+    private let head: String
+    private let usage: String
     private let ending: String
+    private var commands: [(words: String, sentence: String)] = []
 
     init(worker: String, keys: [any ConfigurationDeclaration]) {
         program = worker
         self.keys = keys
-        kind = "worker"
+        head = "\(worker): a worker of Event Horizon."
+        usage = "[--key value | --key=value] ..."
         ending =
             "SIGTERM or SIGINT drains the worker: it settles what is in hand, releases its partitions and exits with 0. "
             + "A second signal ends it at once. "
@@ -17,8 +20,27 @@ struct HelpText: CustomStringConvertible {
     init(client: String, keys: [any ConfigurationDeclaration]) {
         program = client
         self.keys = keys
-        kind = "client"
+        head = "\(client): a client of Event Horizon."
+        usage = "[--key value | --key=value] ..."
         ending = ""
+    }
+
+    init(program: String, command: ClientCommand) {
+        self.program = program
+        keys = command.allKeys
+        head = "\(program) \(command.words): \(command.sentence)"
+        usage = "\(command.words) [--key value | --key=value] ..."
+        ending = ""
+    }
+
+    /// The commands of a program, without their keys.
+    init(program: String, commands: [(words: String, sentence: String)]) {
+        self.program = program
+        keys = []
+        head = "\(program): a tool of Event Horizon."
+        usage = "COMMAND [--key value | --key=value] ..."
+        ending = "Each command lists its own keys: \(program) COMMAND --help. "
+        self.commands = commands
     }
 
     private static let width = 100
@@ -26,13 +48,17 @@ struct HelpText: CustomStringConvertible {
 
     var description: String {
         var lines = [
-            "\(program): a \(kind) of Event Horizon.", "",
-            "Usage: \(program) [--key value | --key=value] ...", "",
+            head, "",
+            "Usage: \(program) \(usage)", "",
         ]
         lines += Self.wrapped(
             "Every key can be given as an environment variable too, whose name stands below it. A flag wins over a variable; an empty variable "
                 + "counts as not given. \(ending)Exit status 78 says that something here has to be changed.",
             indent: 0)
+        if !commands.isEmpty {
+            lines += ["", "Commands"]
+            for command in commands { lines += Self.entry(command.words, [command.sentence]) }
+        }
         let declarations = keys.map(\.declaration)
         var sections: [String] = []
         for declaration in declarations where !sections.contains(declaration.section) { sections.append(declaration.section) }

@@ -11,7 +11,7 @@ enum Invocation {
     /// Flags are `--key value`, `--key=value`; a switch may stand alone. `arguments` are without the program's path.
     /// - Throws: `Misconfiguration` with a sentence for everything that is wrong, not the first thing alone.
     init(
-        worker: String, application: String, arguments: [String], environment: [String: String], keys: [any ConfigurationDeclaration],
+        worker: String, application: String?, arguments: [String], environment: [String: String], keys: [any ConfigurationDeclaration],
         shared: Configuration.Shared
     ) throws(Misconfiguration) {
         if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {

@@ -98,7 +98,7 @@ public struct LogInstrument: Instrument {
 
 extension String {
     /// As a JSON string (RFC 8259), quotes included.
-    mutating func appendJSON(_ text: String) {
+    package mutating func appendJSON(_ text: String) {
         append("\"")
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,8 +1,8 @@
-internal import EventHorizon
+package import EventHorizon
 
 extension Timestamp {
     /// UTC, in milliseconds: `2026-02-28T23:59:59.999Z`.
-    var rfc3339: String {
+    package var rfc3339: String {
         func padded(_ number: Int64, _ width: Int) -> String {
             let digits = "\(number)"
             return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -5,14 +5,15 @@ public import EventHorizonJSON
 public struct CommandHandlerWorker: Worker {
     public var instruments: [any Instrument] = []
     public var settings = CommandSettings()
-    private let aggregates: [Served]
-    private let broker: any Broker
-    private let formats: [any PayloadFormat]
+    let aggregates: [Served]
+    let broker: any Broker
+    let formats: [any PayloadFormat]
 
-    private struct Served: Sendable {
+    struct Served: Sendable {
         let category: Category
         let problems: [String]
         let makeHandler: @Sendable ([any PayloadFormat], Surroundings) -> any CommandHandling
+        let makeTest: @Sendable ([any PayloadFormat]) -> any LetterTest
     }
 
     /// - Parameters:
@@ -24,6 +25,8 @@ public struct CommandHandlerWorker: Worker {
         func served<A: Aggregate>(_: A.Type) -> Served {
             Served(category: Category(A.category), problems: MessageCatalog<A.Command>.problems + MessageCatalog<A.Event>.problems) {
                 AggregateHandling<A>(formats: $0, surroundings: $1)
+            } makeTest: {
+                AggregateLetterTest<A>(formats: $0)
             }
         }
         aggregates = ([aggregate] + more).map { served($0) }

@@ -73,7 +73,7 @@ extension CommandLoop {
         var dropped: [PendingCommand] = []
         while let letter = lanes[slot].draining?.letters.popFirst() {
             guard ids.isEmpty || ids.contains(letter.command.id) else { continue }
-            dropped.append(stub(letter, lanes[slot].stream, verdict: .deadLettered(nil, reason: "it was parked, and dropped")))
+            dropped.append(stub(letter, lanes[slot].stream, verdict: .deadLettered(nil, reason: Draining.dropReason)))
         }
         lanes[slot].draining?.read = dropped
         putBack(slot)

@@ -8,6 +8,9 @@ struct Draining {
         let position: Position
     }
 
+    /// What is said of a command whose letter was dropped.
+    static let dropReason = "it was parked, and dropped"
+
     /// What is not read yet, in the order in which it was parked.
     var letters: Queue<Letter>
     /// What is read together, until all of it is there.

@@ -28,6 +28,14 @@ struct SimulatedBroker: Broker {
         return try await process.shared.withMember(of: group) { member in try await body(SimulatedMember(base: member, process: process)) }
     }
 
+    func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws {
+        try await checkLife()
+        try await process.shared.read(range) { records in
+            try await checkLife()
+            return try await body(records)
+        }
+    }
+
     /// Goes on only for a process that lives, or one that is being buried, which gets no further.
     private func checkLife() async throws {
         await Task.yield()

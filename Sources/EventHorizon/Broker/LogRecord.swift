@@ -1,11 +1,10 @@
-public import EventHorizon
-
-/// A record of a log, as a test sees it.
-public struct MemoryRecord: Sendable, Equatable {
+/// A record of a log, as it lies there.
+public struct LogRecord: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case command(Envelope)
         case commit(Commit)
-        case letter(DeadLetter)
+        /// `message` is what the letter is about, where its record is a message that can be read; nil also where the letter holds only the place.
+        case letter(DeadLetter, message: Envelope?)
         case undecodable(bytes: [UInt8], reason: String)
     }
     public var partition: Int
@@ -23,5 +22,5 @@ public struct MemoryRecord: Sendable, Equatable {
     /// The commit, where it is one.
     public var commit: Commit? { if case .commit(let commit) = content { commit } else { nil } }
     /// The letter, where it is one.
-    public var letter: DeadLetter? { if case .letter(let letter) = content { letter } else { nil } }
+    public var letter: DeadLetter? { if case .letter(let letter, _) = content { letter } else { nil } }
 }

@@ -1,0 +1,7 @@
+import EventHorizonRuntime
+
+@main struct Main {
+    static func main() async {
+        await runClient("eventhorizon", commands: [.listLetters, .showLetter, .releaseLetters, .dropLetters])
+    }
+}
