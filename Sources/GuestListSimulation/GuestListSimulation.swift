@@ -68,12 +68,15 @@ public struct GuestListSimulation: Sendable {
             ], trace: trace)
         let executor = simulation.executor
         let sent = SentLog { executor.clock.now - .init(nanoseconds: 0) }
-        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent, poison: poison) {
-            [ProjectionID(InvitationTable.self), ProjectionID(GuestListTable.self)].allSatisfy { projection in
-                ((try? store.checkpoints(of: projection)) ?? [:]).values.allSatisfy { $0.held.isEmpty }
+        let guests = SimulatedGuests(lists: 1 + below(3), guestsPerList: 2 + below(4), seed: seed, sent: sent, poison: poison)
+        let report = try simulation.run {
+            // What is held back is projected a little after it is passed over.
+            [ProjectionID(InvitationTable.self), ProjectionID(GuestListTable.self)].flatMap { projection in
+                ((try? store.checkpoints(of: projection)) ?? [:]).values.flatMap { $0.held.keys.map { "\(projection) holds '\($0)' back" } }
             }
+        } load: { broker in
+            await guests.run(on: broker)
         }
-        let report = try simulation.run { broker in await guests.run(on: broker) }
         return try check(report, simulation.broker, sent, store)
     }
 

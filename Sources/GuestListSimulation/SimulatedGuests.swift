@@ -13,8 +13,6 @@ struct SimulatedGuests: Sendable {
     let seed: UInt64
     let sent: SentLog
     let poison: Poison
-    /// Whether the read models hold nothing back.
-    let isProjected: @Sendable () -> Bool
 
     func run(on broker: MemoryBroker) async {
         await withTaskGroup(of: Void.self) { group in
@@ -31,9 +29,6 @@ struct SimulatedGuests: Sendable {
                 }
             }
             await group.waitForAll()
-            // What is released is projected a little later.
-            let clock = broker.surroundings.clock
-            while !isProjected() { await clock.sleep(until: clock.now + .milliseconds(100)) }
         }
     }
 }

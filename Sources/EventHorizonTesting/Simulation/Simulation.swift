@@ -67,17 +67,21 @@ public final class Simulation: Sendable {
     }
 
     /// Runs it.
-    /// - Parameter load: What clients do. Runs while workers fail, on processes that do not; it should end by itself.
+    /// - Parameters:
+    ///   - unsettled: What is not at rest, in sentences, beside the broker's groups: of a store, for instance.
+    ///   - load: What clients do. Runs while workers fail, on processes that do not; it should end by itself.
     /// - Throws: `SimulationError` where something waits for ever that nothing will wake.
-    public func run(load: @escaping @Sendable (MemoryBroker) async -> Void) throws -> SimulationReport {
-        try executor.run { await self.simulate(load) }
+    public func run(
+        unsettled: @escaping @Sendable () -> [String] = { [] }, load: @escaping @Sendable (MemoryBroker) async -> Void
+    ) throws -> SimulationReport {
+        try executor.run { await self.simulate(load, unsettled) }
         watch.close()
         return SimulationReport(
             seed: executor.seed, virtualTime: executor.clock.now - Instant(nanoseconds: 0), jobs: executor.jobs,
             faults: (broker.faultCounts + dice.counts).filter { $0.count > 0 }, problems: state.withLock { $0.problems } + watch.problems.sorted())
     }
 
-    private func simulate(_ load: @escaping @Sendable (MemoryBroker) async -> Void) async {
+    private func simulate(_ load: @escaping @Sendable (MemoryBroker) async -> Void, _ unsettled: @Sendable () -> [String]) async {
         let clock = executor.clock
         for kind in workers { for _ in 0..<kind.count { start(kind) } }
         await withTaskGroup(of: Void.self) { group in
@@ -99,9 +103,10 @@ public final class Simulation: Sendable {
 
         // What is repeated is under way for a while.
         let end = clock.now + faults.broker.repeatDelay.upperBound + Self.restLimit
-        while !isAtRest {
+        while true {
+            let missing = broker.unsettled + unsettled() + missingKinds.map { "no \($0) runs" }
+            if missing.isEmpty { break }
             guard clock.now < end else {
-                let missing = broker.unsettled + missingKinds.map { "no \($0) runs" }
                 note("\(Self.restLimit) after the last fault's end: \(missing.joined(separator: "; "))")
                 break
             }
@@ -114,7 +119,6 @@ public final class Simulation: Sendable {
     private var running: [SimulatedProcess] { state.withLock { $0.processes.filter { !$0.hasEnded } } }
     private func running(_ kind: String) -> [SimulatedProcess] { running.filter { $0.kind == kind && !$0.isLeaving } }
     private var missingKinds: [String] { workers.map(\.name).filter { running($0).isEmpty } }
-    private var isAtRest: Bool { missingKinds.isEmpty && broker.unsettled.isEmpty }
     private func note(_ problem: String) { state.withLock { $0.problems.append(problem) } }
 
     private func tell(_ process: SimulatedProcess, _ what: String) {
