@@ -83,7 +83,7 @@ final class SimulatedMember: GroupMember {
         guard !outcome.isEmpty, process.dice.draw(\.killInSubmit, as: "kills with an outcome in part handed over") else {
             return base.submit(&outcome)
         }
-        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
+        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count + outcome.tries.count
         let isWhole = process.shared.features.atomicSettle
         _ = outcome.keep(first: isWhole ? process.dice.below(2) * count : process.dice.below(count + 1))
         outcome.releases.removeAll()

@@ -108,6 +108,12 @@ public final class SimulatedProcess: Sendable {
 
     var isGone: Bool { state.withLock { $0.isGone } }
 
+    /// Ends the process as a trap in its code does: nothing that it does after this reaches anybody.
+    public func trap() {
+        dice.count("traps")
+        seeded.kill()
+    }
+
     // MARK: Steps
 
     /// Kills the process here, or does not.
