@@ -78,12 +78,12 @@ struct CautionTests {
         #expect(say(caution.next(progress: Position(10))) == "nothing")
         for position in [11, 13] as [UInt64] { caution.add(command(position)) }
         #expect(say(caution.next(progress: Position(10))) == "record 11 #1")
-        #expect(caution.recorded?.position == Position(11))
+        #expect(caution.inHand?.position == Position(11))
         #expect(say(caution.next(progress: Position(10))) == "nothing")
         #expect(say(caution.next(progress: Position(11))) == "record 13 #1")
         #expect(say(caution.next(progress: Position(12))) == "nothing")
         #expect(say(caution.next(progress: Position(13))) == "nothing")
-        #expect(caution.recorded == nil)
+        #expect(caution.inHand == nil)
     }
 
     @Test func what_was_tried_before_is_counted_on_and_given_up_when_its_attempts_are_spent() {

@@ -36,6 +36,10 @@ struct CommandLoop: MemberLoop {
     var reporter: Reporter
     var table: PartitionTable
     var cautions: CautionTable
+    /// While a message is worked alone.
+    var pass: Turnstile.Pass?
+    /// When to look for a turn to work one.
+    var nextTurn: Instant?
     var lanes = LaneTable()
     var expected: [Int: (what: Expected, partition: Int)] = [:]
     var nextToken = 1
@@ -62,8 +66,7 @@ struct CommandLoop: MemberLoop {
     var isDrained: Bool { table.isDraining && table.isEmpty }
 
     var deadline: Instant? {
-        guard let retry = timers.values.min() else { return table.nextLook }
-        return table.nextLook.map { min($0, retry) } ?? retry
+        [timers.values.min(), table.nextLook, nextTurn].compactMap { $0 }.min()
     }
 
     mutating func take(_ turn: inout Turn, into outcome: inout Outcome, now: Instant) throws {
@@ -83,7 +86,7 @@ struct CommandLoop: MemberLoop {
                 next += 1
             }
             ready.removeAll(keepingCapacity: true)
-        } while goOnSingly(into: &outcome)
+        } while goOnSingly(into: &outcome, now: now)
         table.flush(into: &outcome, now: now) { reporter.report($0) }
         for partition in outcome.releases {
             cautions.release(partition)

@@ -1,6 +1,6 @@
 internal import EventHorizon
 
-/// One partition worked singly: its messages one at a time, in order, each once it is recorded that it is tried. So an owner that dies names what it
+/// One partition worked singly: its messages one at a time, in order, and none of another partition so worked beside it, each once it is recorded that it is tried. So an owner that dies names what it
 /// died of, and what several died of is given up without being tried.
 ///
 /// Until a culprit is found, or what the owners before may have had in hand is passed.
@@ -55,6 +55,6 @@ struct Caution {
         return .record(Attempt(position: next.position, number: attempts + 1))
     }
 
-    /// The message that may be handled now that it is recorded.
-    var recorded: PendingCommand? { current }
+    /// The message that is recorded or given up, until it is settled.
+    var inHand: PendingCommand? { current }
 }

@@ -36,6 +36,8 @@ struct CautionTable {
         _modify { yield &partitions[partition].caution }
     }
 
+    var areAny: Bool { partitions.contains { $0.caution != nil } }
+
     mutating func begin(_ claim: Claim) -> Beginning {
         let lost = partitions[claim.partition].lost
         partitions[claim.partition] = Partition()

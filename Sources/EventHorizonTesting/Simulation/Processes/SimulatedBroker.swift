@@ -10,6 +10,7 @@ struct SimulatedBroker: Broker {
     var surroundings: Surroundings {
         var surroundings = process.shared.surroundings
         surroundings.failpoints = Steps(process: process)
+        surroundings.turnstile = process.turnstile
         return surroundings
     }
 

@@ -28,6 +28,7 @@ public final class SimulatedProcess: Sendable {
     let seeded: SeededProcess
     let dice: Dice
     let shared: MemoryBroker
+    let turnstile = Turnstile()
     private let state = Mutex(State())
 
     init(kind: String, number: Int, seeded: SeededProcess, dice: Dice, shared: MemoryBroker) {
