@@ -10,7 +10,8 @@ extension CommandLoop {
             outcome.tries.append(.init(token: token, partition: claim.partition, attempt: attempt))
         case .singly(let blamed):
             reporter.report(
-                .workedSingly(group: reporter.group, partition: claim.partition, after: claim.progress, tried: blamed?.position, attempts: blamed?.number ?? 0))
+                .workedSingly(
+                    group: reporter.group, partition: claim.partition, after: claim.progress, tried: blamed?.position, attempts: blamed?.number ?? 0))
             outcome.starts.append((claim.partition, claim.progress))
         }
     }
