@@ -38,12 +38,14 @@ struct CautionTests {
         #expect(table[0] == nil)
     }
 
-    @Test func one_death_costs_a_record_and_a_second_without_progress_has_the_partition_worked_singly() {
+    @Test func two_deaths_cost_a_record_each_and_a_third_without_progress_has_the_partition_worked_singly() {
         var table = CautionTable(count: 1, limit: 3)
         #expect(table.begin(claim(10)) == .afterRecording(at(10)))
         #expect(table[0] == nil)
+        var second = CautionTable(count: 1, limit: 3)
+        #expect(second.begin(claim(10, trying: at(10))) == .afterRecording(at(10, 2)))
         var next = CautionTable(count: 1, limit: 3)
-        #expect(next.begin(claim(10, trying: at(10))) == .singly(blamed: nil))
+        #expect(next.begin(claim(10, trying: at(10, 2))) == .singly(blamed: nil))
         #expect(next[0] != nil)
         // Its own try, of a message, is another thing.
         var third = CautionTable(count: 1, limit: 3)

@@ -39,8 +39,11 @@ extension CommandLoop {
             nextTurn = now + Self.turn
             return false
         }
-        for partition in 0..<member.partitionCount where table.accepts(partition) {
-            guard let step = cautions[partition]?.next(progress: table.progress(of: partition)) else { continue }
+        let first = firstSingly
+        for offset in 0..<member.partitionCount {
+            let partition = (first + offset) % member.partitionCount
+            guard table.accepts(partition), let step = cautions[partition]?.next(progress: table.progress(of: partition)) else { continue }
+            firstSingly = partition + 1
             switch step {
             case .record(let attempt):
                 cautions.recorded(attempt, in: partition)

@@ -38,6 +38,8 @@ struct CommandLoop: MemberLoop {
     var cautions: CautionTable
     /// While a message is worked alone.
     var pass: Turnstile.Pass?
+    /// Where the next round over such partitions begins.
+    var firstSingly = 0
     /// When to look for a turn to work one.
     var nextTurn: Instant?
     var lanes = LaneTable()

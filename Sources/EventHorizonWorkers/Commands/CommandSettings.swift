@@ -2,7 +2,7 @@
 public struct CommandSettings: Sendable, Equatable {
     public var failures = FailurePolicy()
     /// How often a message is tried that its worker dies of, before it is given up unhandled. A trap (`fatalError`, an index out of range) cannot be caught,
-    /// and ends all that its process had in hand: the message costs two lives more than this, since the first two deaths without progress do not show
+    /// and ends all that its process had in hand: the message costs three lives more than this, since the first three deaths without progress do not show
     /// which message it was. Fewer give up sooner what was in hand by chance when something else ended its process as often.
     public var trapAttempts = 3
     /// How many commands of one aggregate share a commit at most: those that gather while the last commit is on its way. 1: none.

@@ -14,9 +14,9 @@ struct Caution {
         case end(Queue<PendingCommand>)
     }
 
-    /// How many messages are worked singly at most. More take longer, a write of the record each; fewer cost the lives of more owners where a culprit
-    /// lies further behind, two for each stretch.
-    static let extent = 500
+    /// How many messages are worked singly at most. More take longer, a write of the record each, for every partition of a process in turn: on Kafka, seconds
+    /// for nothing where owners were killed for another reason. Fewer cost the lives of more owners where a culprit lies further behind, three for each stretch.
+    static let extent = 32
 
     /// How often a message is tried.
     private let limit: Int

@@ -2,8 +2,8 @@ internal import EventHorizon
 
 /// The partitions of a member that owners before left without releasing, and how each is worked for that.
 ///
-/// An owner is killed now and then for no fault of a message's, so one death costs its successor one record before it reads, and nothing else. Where the
-/// next dies too before the group's progress has moved at all, a message may be to blame: from the third on they work singly.
+/// An owner is killed now and then for no fault of a message's, so one death costs its successor one record before it reads, and nothing else. Where
+/// three die one after the other before the group's progress has moved at all, a message may be to blame: those that follow work singly.
 struct CautionTable {
     /// How a claimed partition is begun.
     enum Beginning: Equatable {
@@ -22,6 +22,8 @@ struct CautionTable {
         var lost: (recorded: Attempt?, isSingly: Bool)?
     }
 
+    /// So many owners die before their successor works singly.
+    private static let deaths = 3
     private let limit: Int
     private var partitions: [Partition]
 
@@ -42,14 +44,16 @@ struct CautionTable {
         let lost = partitions[claim.partition].lost
         partitions[claim.partition] = Partition()
         guard claim.isUnclean, claim.progress < claim.end else { return .asUsual }
-        guard let tried = claim.trying, tried.position >= claim.progress else {
-            // Its own successor, or another's that did not die of it.
-            guard lost == nil else { return .asUsual }
-            let attempt = Attempt(position: claim.progress, number: 1)
+        let last = claim.trying.flatMap { $0.position >= claim.progress ? $0 : nil }
+        partitions[claim.partition].recorded = last
+        // Its own successor, or another's that did not die of it.
+        if lost != nil, last == nil { return .asUsual }
+        guard let tried = last, tried.position > claim.progress || tried.number >= Self.deaths - 1 else {
+            if let lost, lost.recorded == last { return .asUsual }
+            let attempt = Attempt(position: claim.progress, number: (last?.number ?? 0) + 1)
             partitions[claim.partition].recorded = attempt
             return .afterRecording(attempt)
         }
-        partitions[claim.partition].recorded = tried
         var blamed = tried.position > claim.progress ? tried : nil
         if let lost, lost.recorded == tried {
             guard lost.isSingly else { return .asUsual }
