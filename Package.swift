@@ -290,8 +290,14 @@ let package = Package(
             dependencies: [
                 "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonSQLite", "EventHorizonBridge", "EventHorizon", "ServerSupport",
                 "eventhorizon-tool",
+                "EventHorizonWorkers", "EventHorizonBrokers", "EventHorizonBridge", "EventHorizon", "ServerSupport", "Mortal", "mortal-worker",
             ],
             path: "IntegrationTests/Poison", swiftSettings: settings),
+        // A worker that dies of one command, for the suite above.
+        .target(name: "Mortal", dependencies: ["EventHorizon"], path: "IntegrationTests/Mortal", swiftSettings: settings),
+        .executableTarget(
+            name: "mortal-worker", dependencies: ["Mortal", "EventHorizonRuntime", "EventHorizonWorkers"], path: "IntegrationTests/MortalWorker",
+            swiftSettings: settings),
         .testTarget(
             name: "SecurityIntegrationTests",
             dependencies: [

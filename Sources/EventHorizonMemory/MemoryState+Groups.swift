@@ -16,7 +16,8 @@ extension MemoryState {
                 GroupState(
                     name: declaration.name, log: declaration.log,
                     progress: (0..<partitionCount).map { declaration.start == .end ? log.end(of: $0) : .start },
-                    owners: Array(repeating: nil, count: partitionCount), isUnclean: Array(repeating: false, count: partitionCount)))
+                    owners: Array(repeating: nil, count: partitionCount), isUnclean: Array(repeating: false, count: partitionCount),
+                    trying: Array(repeating: nil, count: partitionCount)))
         }
         memberCount += 1
         let id = "\(declaration.name)-\(memberCount)"
@@ -64,7 +65,7 @@ extension MemoryState {
         members[member].claimed.append(
             Claim(
                 partition: partition, progress: groups[group].progress[partition], end: self[groups[group].log].end(of: partition),
-                isUnclean: groups[group].isUnclean[partition]))
+                isUnclean: groups[group].isUnclean[partition], trying: groups[group].trying[partition]))
         groups[group].isUnclean[partition] = false
         wake(member)
     }
@@ -90,6 +91,7 @@ extension MemoryState {
         let unheard = members[member].drop(partition)
         groups[group].owners[partition] = nil
         groups[group].isUnclean[partition] = unheard?.isUnclean ?? isUnclean
+        if !groups[group].isUnclean[partition] { groups[group].trying[partition] = nil }
         if tell, unheard == nil {
             members[member].lost.append(partition)
             wake(member)
@@ -97,7 +99,9 @@ extension MemoryState {
     }
 
     mutating func record(_ progress: Position, _ partition: Int, _ group: Int) {
-        groups[group].progress[partition] = max(groups[group].progress[partition], progress)
+        let last = groups[group].progress[partition]
+        groups[group].progress[partition] = max(last, progress)
+        if groups[group].trying[partition]?.isOver(when: last, movesTo: progress) ?? false { groups[group].trying[partition] = nil }
     }
 
     /// Records what faults held back.

@@ -9,7 +9,7 @@ extension MemoryState {
         guard !features.atomicSettle else { return carryOutWhole(member, outcome) }
         if draw(\.lostPartition) { loseOne(of: member) }
         storeUnfenced(member, outcome)
-        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
+        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count + outcome.tries.count
         guard count > 0, draw(\.tornOutcome) else { return carryOut(member, outcome) }
         var part = outcome
         let lost = part.keep(first: random.below(count))
@@ -120,6 +120,7 @@ extension MemoryState {
         for message in outcome.messages where holds(member, message.partition) { others[message.partition] += 1 }
         for letter in outcome.letters where holds(member, letter.partition) { others[letter.partition] += 1 }
         for progress in outcome.progress where holds(member, progress.partition) { others[progress.partition] += 1 }
+        for item in outcome.tries where holds(member, item.partition) { others[item.partition] += 1 }
         for partition in 0..<partitionCount where conflicts[partition] > 0 && others[partition] > 0 {
             take(partition, from: member, isUnclean: false, tell: true)
         }
@@ -155,6 +156,13 @@ extension MemoryState {
                 record(position, partition, members[member].group)
             }
         }
+        for item in outcome.tries where holds(member, item.partition) {
+            let group = members[member].group
+            if let progress = members[member].sessions[item.partition]?.unrecorded { record(progress, item.partition, group) }
+            members[member].sessions[item.partition]?.unrecorded = nil
+            groups[group].trying[item.partition] = item.attempt
+            answer(item.token, item.partition, .stored(item.attempt.position), member)
+        }
     }
 
     mutating func answer(_ token: Int, _ partition: Int, _ result: SettleAnswer.Result, _ member: Int) {
@@ -173,6 +181,7 @@ extension Outcome {
     fileprivate func stores(inPartition partition: Int) -> Bool {
         appends.contains { $0.partition == partition } || messages.contains { $0.partition == partition }
             || letters.contains { $0.partition == partition } || progress.contains { $0.partition == partition }
+            || tries.contains { $0.partition == partition }
     }
 
     fileprivate mutating func removeStored(inPartition partition: Int) {
@@ -180,11 +189,12 @@ extension Outcome {
         messages.removeAll { $0.partition == partition }
         letters.removeAll { $0.partition == partition }
         progress.removeAll { $0.partition == partition }
+        tries.removeAll { $0.partition == partition }
         // Released with what was given up it would look as if all had been settled.
         releases.removeAll { $0 == partition }
     }
 
-    /// Cuts what is to be stored down to its first `count` parts, in the order appends, messages, letters, progress.
+    /// Cuts what is to be stored down to its first `count` parts, in the order appends, messages, letters, progress, tries.
     /// - Returns: The partitions of what was cut off.
     package mutating func keep(first count: Int) -> [Int] {
         var left = count
@@ -199,6 +209,7 @@ extension Outcome {
         shorten(&messages, \.partition)
         shorten(&letters, \.partition)
         shorten(&progress, \.partition)
+        shorten(&tries, \.partition)
         if !cut.isEmpty { replies.removeAll() }
         return cut
     }

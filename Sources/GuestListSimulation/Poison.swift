@@ -1,5 +1,6 @@
 internal import EventHorizon
 internal import EventHorizonJSON
+internal import EventHorizonTesting
 internal import GuestList
 internal import Synchronization
 
@@ -13,9 +14,14 @@ final class Poison: Sendable {
     }
 
     let victim: Victim?
+    /// The process of a command handler dies of it.
+    let isDeadly: Bool
     private let isMendedNow = Mutex(false)
 
-    init(of victim: Victim?) { self.victim = victim }
+    init(of victim: Victim?, isDeadly: Bool) {
+        self.victim = victim
+        self.isDeadly = isDeadly
+    }
 
     /// What the one guest's name ends in.
     static let mark = "-poison"
@@ -26,14 +32,21 @@ final class Poison: Sendable {
     /// What the command handlers write with.
     struct Format: PayloadFormat {
         let poison: Poison
+        let process: SimulatedProcess
         private let json = JSONFormat()
         var contentType: String { json.contentType }
 
-        init(_ poison: Poison) { self.poison = poison }
+        init(_ poison: Poison, in process: SimulatedProcess) {
+            self.poison = poison
+            self.process = process
+        }
 
         func encode(_ body: (any Encoder) throws -> Void) throws -> [UInt8] {
             let bytes = try json.encode(body)
-            if poison.fails(.commandHandlers), String(decoding: bytes, as: UTF8.self).contains(Poison.mark) { throw Bug() }
+            if poison.fails(.commandHandlers), String(decoding: bytes, as: UTF8.self).contains(Poison.mark) {
+                if poison.isDeadly { process.trap() }
+                throw Bug()
+            }
             return bytes
         }
 

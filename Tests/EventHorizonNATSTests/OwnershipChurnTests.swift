@@ -30,7 +30,7 @@ struct OwnershipChurnTests {
         var actions = tick(1, with: ["b1"])
         #expect(actions.contains { if case .write(0, let record, 0) = $0 { record.owner == "a" } else { false } })
         let own = OwnershipRecord(owner: "a", epoch: 1, progress: .start, incarnation: 7, beat: 1)
-        #expect(old.written(partition: 0, own, revision: 6).contains { if case .claimed(0, _, _, _) = $0 { true } else { false } })
+        #expect(old.written(partition: 0, own, revision: 6).contains { if case .claimed(0, _, _, _, _) = $0 { true } else { false } })
         var expected = Self.record
         expected.owner = OwnershipTable.abandoned + "dead"
         expected.beat = 10

@@ -70,7 +70,7 @@ private struct Bucket {
                     perform(tables[other]!.observed(partition: partition, record: record, revision: stored), of: other)
                 }
             case .measure(let partition): perform(tables[member]!.measured(partition: partition, end: Position(42)), of: member)
-            case .claimed(let partition, _, _, let isUnclean):
+            case .claimed(let partition, _, _, let isUnclean, _):
                 held[member]!.insert(partition)
                 if isUnclean { unclean.insert(partition) }
             case .revoked(let partition):
@@ -79,7 +79,7 @@ private struct Bucket {
                 tables[member]!.release(partition: partition, epoch: nil)
                 perform(tables[member]!.due(at: now), of: member)
             case .lost(let partition): held[member]!.remove(partition)
-            case .released, .unreadable: break
+            case .released, .unreadable, .tried: break
             }
         }
     }
@@ -268,6 +268,46 @@ struct OwnershipTableTests {
         table.release(partition: 0, epoch: nil)
         guard case .write(0, let left, previous: 3)? = table.due(at: now).first else { Issue.record("no release"); return }
         #expect(left.owner.hasPrefix(OwnershipTable.abandoned))
+    }
+
+    @Test func what_is_tried_is_recorded_at_once_and_ends_with_progress_or_a_release() {
+        let tried = Attempt(position: Position(52), number: 2)
+        func claimed() -> OwnershipTable {
+            var table = table()
+            var now: UInt64 = 1
+            let left = OwnershipRecord(
+                owner: "!b", epoch: 4, progress: Position(50), incarnation: 7, trying: Position(52), attempts: 1)
+            _ = table.observed(partition: 0, record: left, revision: 2)
+            guard case .write(0, let claim, previous: 2)? = pass(1, from: &now, &table).first else { Issue.record("no claim"); return table }
+            let before = Attempt(position: Position(52), number: 1)
+            #expect(
+                { table.written(partition: 0, claim, revision: 3) }() == [
+                    .claimed(partition: 0, epoch: 5, progress: Position(50), isUnclean: true, trying: before)
+                ])
+            table.progress(partition: 0, epoch: 5, to: Position(51))
+            table.attempt(tried, partition: 0, epoch: 5, token: 9)
+            #expect(table.nextDue() == 0)
+            guard case .write(0, let record, previous: 3)? = table.due(at: 1).first else { Issue.record("no write"); return table }
+            #expect(record.progress == Position(51) && record.attempt == tried)
+            #expect(
+                { table.written(partition: 0, record, revision: 4) }() == [.tried(partition: 0, epoch: 5, token: 9, position: Position(52))])
+            return table
+        }
+        func next(_ table: inout OwnershipTable) -> OwnershipRecord? {
+            guard case .write(0, let record, previous: 4)? = table.due(at: 10_000_000_000).first else { return nil }
+            return record
+        }
+        var renewed = claimed()
+        #expect(next(&renewed)?.attempt == tried)
+        var passed = claimed()
+        passed.progress(partition: 0, epoch: 5, to: Position(52))
+        #expect(next(&passed)?.trying == nil)
+        var released = claimed()
+        released.release(partition: 0, epoch: 5)
+        #expect(next(&released)?.trying == nil)
+        var abandoned = claimed()
+        abandoned.leave()
+        #expect(next(&abandoned)?.attempt == tried)
     }
 
     @Test func a_group_that_starts_at_the_end_records_where_that_is() {

@@ -6,10 +6,13 @@ public struct Claim: Sendable, Equatable {
     public var end: Position
     /// Whether the last owner left without releasing.
     public var isUnclean: Bool
-    public init(partition: Int, progress: Position, end: Position, isUnclean: Bool) {
+    /// What an owner before recorded that it tries (`Outcome.tries`), where none has outlived it or released the partition since.
+    public var trying: Attempt?
+    public init(partition: Int, progress: Position, end: Position, isUnclean: Bool, trying: Attempt? = nil) {
         self.partition = partition
         self.progress = progress
         self.end = end
         self.isUnclean = isUnclean
+        self.trying = trying
     }
 }

@@ -11,6 +11,9 @@ public struct Outcome: Sendable {
     public var replies: [(to: String, answer: Answer)] = []
     /// Everything up to here is settled and answered. May be recorded later than it is said, by at most 100 ms, never earlier.
     public var progress: [(partition: Int, position: Position)] = []
+    /// What is tried next, recorded with all progress said so far before it is answered, so that whoever takes over is told should its owner die of it.
+    /// One a partition: the next takes its place; progress that moves there, and a release, end it.
+    public var tries: [Try] = []
     /// How many deliveries of a partition are done with, skipped records not counted: what is delivered and not finished is bounded.
     public var finished: [(partition: Int, count: Int)] = []
     /// Partitions to give up, after progress is recorded.
@@ -20,7 +23,7 @@ public struct Outcome: Sendable {
 
     public var isEmpty: Bool {
         starts.isEmpty && loads.isEmpty && appends.isEmpty && messages.isEmpty && letters.isEmpty && replies.isEmpty && progress.isEmpty
-            && finished.isEmpty && releases.isEmpty
+            && tries.isEmpty && finished.isEmpty && releases.isEmpty
     }
 
     public mutating func removeAll() {
@@ -31,6 +34,7 @@ public struct Outcome: Sendable {
         letters.removeAll(keepingCapacity: true)
         replies.removeAll(keepingCapacity: true)
         progress.removeAll(keepingCapacity: true)
+        tries.removeAll(keepingCapacity: true)
         finished.removeAll(keepingCapacity: true)
         releases.removeAll(keepingCapacity: true)
     }
@@ -84,6 +88,18 @@ public struct Outcome: Sendable {
             self.token = token
             self.partition = partition
             self.envelope = envelope
+        }
+    }
+
+    /// Answered with `.stored` at the attempt's position.
+    public struct Try: Sendable {
+        public var token: Int
+        public var partition: Int
+        public var attempt: Attempt
+        public init(token: Int, partition: Int, attempt: Attempt) {
+            self.token = token
+            self.partition = partition
+            self.attempt = attempt
         }
     }
 

@@ -3,11 +3,17 @@ public struct Surroundings: Sendable {
     public var clock: any WorkerClock
     public var randomness: any Randomness
     public var failpoints: (any Failpoints)?
+    /// Of all loops that end when one of them traps.
+    public var turnstile: Turnstile
 
-    public init(clock: any WorkerClock, randomness: any Randomness = SystemRandomness(), failpoints: (any Failpoints)? = nil) {
+    public init(
+        clock: any WorkerClock, randomness: any Randomness = SystemRandomness(), failpoints: (any Failpoints)? = nil,
+        turnstile: Turnstile = .ofProcess
+    ) {
         self.clock = clock
         self.randomness = randomness
         self.failpoints = failpoints
+        self.turnstile = turnstile
     }
 
     /// An id that sorts by time.

@@ -31,6 +31,7 @@ extension MemberCore {
         for message in outcome.messages { touch(message.partition, &self) { $0.messages.append(message) } }
         for letter in outcome.letters { touch(letter.partition, &self) { $0.letters.append(letter) } }
         for progress in outcome.progress { touch(progress.partition, &self) { $0.progress = max($0.progress ?? .start, progress.position) } }
+        for item in outcome.tries { touch(item.partition, &self) { $0.trying = item } }
     }
 
     // MARK: Loading
@@ -96,7 +97,7 @@ extension MemberCore {
         var answers: [SettleAnswer] = []
         var part = Part()
         var conflicts = 0
-        var others = outcome.messages.count + outcome.letters.count + (outcome.progress == nil ? 0 : 1)
+        var others = outcome.messages.count + outcome.letters.count + (outcome.progress == nil ? 0 : 1) + (outcome.trying == nil ? 0 : 1)
         var streams: [StreamID] = []
         for entry in outcome.appends {
             let append = entry.append
@@ -138,6 +139,7 @@ extension MemberCore {
             sessions[partition]!.progress = progress
             part.progress = progress
         }
+        part.trying = outcome.trying
         if !answers.isEmpty {
             early += answers
             mailbox.wake()

@@ -38,8 +38,9 @@ struct MemberCore {
         var messages: [Outcome.Message] = []
         var letters: [Outcome.Letter] = []
         var progress: Position?
+        var trying: Outcome.Try?
 
-        var isEmpty: Bool { appends.isEmpty && messages.isEmpty && letters.isEmpty && progress == nil }
+        var isEmpty: Bool { appends.isEmpty && messages.isEmpty && letters.isEmpty && progress == nil && trying == nil }
         var isJudged: Bool { appends.allSatisfy { $0.verdict != nil } }
     }
 

@@ -11,7 +11,12 @@ struct Part: Sendable {
     /// What is committed as the group's progress; nil for what was committed last.
     var progress: Position?
 
-    var isEmpty: Bool { buffer.isEmpty && progress == nil }
+    /// What the member tries next, and what that is answered by.
+    var trying: Outcome.Try?
+
+    var isEmpty: Bool { buffer.isEmpty && progress == nil && trying == nil }
+    /// Whether somebody waits for it.
+    var isAwaited: Bool { !buffer.isEmpty || trying != nil }
 
     mutating func append(_ other: Part) {
         let first = buffer.records.count
@@ -19,6 +24,7 @@ struct Part: Sendable {
         tokens += other.tokens.map { ($0.token, $0.record + first) }
         commits += other.commits.map { ($0.stream, $0.record + first) }
         if let position = other.progress { progress = max(progress ?? .start, position) }
+        if let next = other.trying { trying = next }
     }
 
     /// Takes a record out that the brokers never will store; the token that it is answered by, if any.

@@ -27,6 +27,9 @@ final class PartitionWriter: Sendable {
         case lost(String)
     }
 
+    /// How the partition is left, should nothing be stored after this.
+    private enum Ending { case held, released }
+
     private enum Work {
         case store(Part)
         case release(Part)
@@ -79,11 +82,10 @@ final class PartitionWriter: Sendable {
     /// Adds to what waits. Nobody else's thread ever waits for this.
     func submit(_ part: Part) {
         state.change { state in
-            let hasRecords = !part.buffer.isEmpty
             if state.part.isEmpty { state.part = part } else { state.part.append(part) }
             let now = MonotonicTime.now
             let isFull = state.part.buffer.records.count >= Self.fullPart
-            let due = !hasRecords ? now &+ Self.progressDelay : isFull ? now : max(now, state.restsUntil)
+            let due = !part.isAwaited ? now &+ Self.progressDelay : isFull ? now : max(now, state.restsUntil)
             state.due = min(state.due ?? due, due)
         }
     }
@@ -124,11 +126,11 @@ final class PartitionWriter: Sendable {
                 case .stop: return
                 case .store(let part):
                     let start = MonotonicTime.now
-                    try store(part, note: context.holding, &session)
+                    try store(part, .held, &session)
                     rest(after: start)
                 case .release(let part):
                     if part.buffer.isEmpty, context.group.keepsOwnProgress { return mirror(part, session) }
-                    try store(part, note: WriterContext.released, &session)
+                    try store(part, .released, &session)
                     return
                 }
             }
@@ -161,7 +163,7 @@ final class PartitionWriter: Sendable {
         let end = now &+ min(now &- start, Self.longestRest)
         state.change { state in
             state.restsUntil = end
-            guard !state.part.buffer.isEmpty, state.part.buffer.records.count < Self.fullPart else { return }
+            guard state.part.isAwaited, state.part.buffer.records.count < Self.fullPart else { return }
             state.due = end
         }
     }
@@ -186,7 +188,7 @@ final class PartitionWriter: Sendable {
                 let claim = try readClaim(&session)
                 try catchUp()
                 // Fenced by the group as well from here on: whoever is not its member any more cannot write this.
-                if !context.group.keepsOwnProgress { try store(Part(), note: context.holding, &session) } else { session.note = context.holding }
+                if !context.group.keepsOwnProgress { try store(Part(), .held, &session) }
                 tell(.takenOver(claim.claim, low: claim.low))
                 return
             } catch let failure as KafkaFailure {
@@ -215,7 +217,7 @@ final class PartitionWriter: Sendable {
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry = list.first else { throw KafkaFailure(code) }
         guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(entry.err) }
         let bounds = try context.ready.admin.bounds(of: topic, partition)
-        let note = UnsafeRawBufferPointer(start: entry.metadata, count: entry.metadata == nil ? 0 : entry.metadata_size)
+        let note = OffsetNote(UnsafeRawBufferPointer(start: entry.metadata, count: entry.metadata == nil ? 0 : entry.metadata_size))
         var offset = entry.offset
         if offset < 0 {
             // A new group's, or Kafka forgot what a group without members committed long ago: what is read again is recognised.
@@ -229,9 +231,10 @@ final class PartitionWriter: Sendable {
         }
         session.progress = Position(UInt64(offset))
         session.isRecorded = true
+        session.trying = note?.trying
         let claim = Claim(
             partition: partition, progress: session.progress, end: Position(UInt64(bounds.upperBound)),
-            isUnclean: note.starts(with: WriterContext.held.utf8))
+            isUnclean: note != nil, trying: note?.trying)
         return (claim, bounds.lowerBound)
     }
 
@@ -274,12 +277,15 @@ final class PartitionWriter: Sendable {
     // MARK: Storing
 
     /// Stores a part whole, however often it takes, or learns that it is not known whether it is stored.
-    private func store(_ whole: Part, note: String, _ session: inout Session) throws {
+    private func store(_ whole: Part, _ ending: Ending, _ session: inout Session) throws {
         var part = whole
         var attempts = 0
         var refused: [SettleAnswer] = []
         var failedGeneration = -1
         let progress = max(part.progress ?? .start, session.progress)
+        if session.trying?.isOver(when: session.progress, movesTo: progress) ?? false { session.trying = nil }
+        if let next = part.trying { session.trying = next.attempt }
+        let note = ending == .released ? OffsetNote.released : OffsetNote(owner: context.member, trying: session.trying).text
         while true {
             let (metadata, generation) = try metadata(after: failedGeneration)
             do {
@@ -318,14 +324,15 @@ final class PartitionWriter: Sendable {
     /// and a rebalance waits for the sessions of the dead.
     private func mirror(_ part: Part, _ session: Session) {
         guard session.isRecorded else { return }
-        try? session.commit(max(part.progress ?? .start, session.progress), note: WriterContext.released, within: 500)
+        try? session.commit(max(part.progress ?? .start, session.progress), note: OffsetNote.released, within: 500)
     }
 
     private func finish(_ part: Part, _ offsets: [Int64], _ refused: [SettleAnswer], _ progress: Position, _ session: inout Session) {
         session.progress = progress
         context.replica?.add(part, offsets: offsets, partition: partition, epoch: epoch)
-        guard !part.tokens.isEmpty || !refused.isEmpty else { return }
-        let answers = part.tokens.map { SettleAnswer(token: $0.token, result: .stored(Position(UInt64(offsets[$0.record] + 1)))) }
+        var answers = part.tokens.map { SettleAnswer(token: $0.token, result: .stored(Position(UInt64(offsets[$0.record] + 1)))) }
+        if let recorded = part.trying { answers.append(SettleAnswer(token: recorded.token, result: .stored(recorded.attempt.position))) }
+        guard !answers.isEmpty || !refused.isEmpty else { return }
         tell(.stored(answers + refused, ends: part.commits.map { ($0.stream, Position(UInt64(offsets[$0.record] + 1))) }))
     }
 
@@ -377,7 +384,8 @@ extension PartitionWriter {
         var progress = Position.start
         /// Whether the progress is the recorded one.
         var isRecorded = false
-        var note = ""
+        /// What an owner tries, and has not outlived.
+        var trying: Attempt?
         /// The topics' limit, which may have become smaller.
         var maximumMessage: Int
 
@@ -475,10 +483,5 @@ struct WriterContext: Sendable {
     /// Where the group begins, by partition.
     let starts: [Int64]
     let topics: TopicNames
-
-    /// Noted beside the group's offsets, so that whoever takes over knows how the last owner left.
-    static let held = "held by "
-    static let released = "released"
-    var holding: String { Self.held + member }
 }
 #endif

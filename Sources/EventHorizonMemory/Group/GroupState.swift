@@ -10,4 +10,6 @@ struct GroupState {
     var owners: [Int?]
     /// Whether the last owner left without releasing.
     var isUnclean: [Bool]
+    /// What the last owner tries, or tried when it left without releasing.
+    var trying: [Attempt?]
 }

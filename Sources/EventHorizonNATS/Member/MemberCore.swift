@@ -138,6 +138,9 @@ struct MemberCore {
         case .claimed(let claim, let epoch):
             sessions[claim.partition] = Session(epoch: epoch, progress: claim.progress)
             turn.claimed.append(claim)
+        case .tried(let partition, let epoch, let token, let position):
+            guard isHeld(partition, epoch) else { return }
+            turn.answers.append(SettleAnswer(token: token, result: .stored(position)))
         case .revoked(let partition):
             guard sessions[partition] != nil else { return }
             sessions[partition]!.isRevoked = true
@@ -227,6 +230,7 @@ struct MemberCore {
             sessions[progress.partition]!.progress = progress.position
             keeper.progress(partition: progress.partition, epoch: sessions[progress.partition]!.epoch, position: progress.position)
         }
+        for item in outcome.tries { if let epoch = epoch(item.partition) { keeper.attempt(item, epoch: epoch) } }
         for partition in outcome.releases where isHeld(partition) {
             keeper.release(partition: partition, epoch: sessions[partition]!.epoch)
             drop(partition)

@@ -11,6 +11,8 @@ final class Keeper: LinkClient, Sendable {
     /// What the member is told.
     enum Event: Sendable {
         case claimed(Claim, epoch: UInt64)
+        /// What the member tries next is recorded.
+        case tried(partition: Int, epoch: UInt64, token: Int, position: Position)
         case revoked(Int)
         case lost(Int)
         /// The partition is claimed by nobody until a person has mended its key.
@@ -22,6 +24,7 @@ final class Keeper: LinkClient, Sendable {
         var arrivals: [Arrival] = []
         var changes: [LinkChange] = []
         var progress: [(partition: Int, epoch: UInt64, position: Position)] = []
+        var tries: [(item: Outcome.Try, epoch: UInt64)] = []
         var releases: [(partition: Int, epoch: UInt64)] = []
         var isDraining = false
         var isLeaving = false
@@ -31,6 +34,7 @@ final class Keeper: LinkClient, Sendable {
             arrivals.removeAll(keepingCapacity: true)
             changes.removeAll(keepingCapacity: true)
             progress.removeAll(keepingCapacity: true)
+            tries.removeAll(keepingCapacity: true)
             releases.removeAll(keepingCapacity: true)
         }
     }
@@ -41,7 +45,7 @@ final class Keeper: LinkClient, Sendable {
         case read(partition: Int, refused: OwnershipRecord, previous: UInt64)
         case measure(partition: Int)
         /// Where a claimed partition ends.
-        case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
+        case end(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool, trying: Attempt?)
         case consumer(source: UInt64)
         case deletion
         case trim(Trimmer.Step)
@@ -111,6 +115,11 @@ final class Keeper: LinkClient, Sendable {
         mailbox.put { $0.progress.append((partition, epoch, position)) }
     }
 
+    /// Answered with an event when it is recorded, together with the progress that was said before.
+    func attempt(_ item: Outcome.Try, epoch: UInt64) {
+        mailbox.put { $0.tries.append((item, epoch)) }
+    }
+
     func release(partition: Int, epoch: UInt64) {
         mailbox.put { $0.releases.append((partition, epoch)) }
     }
@@ -158,6 +167,9 @@ final class Keeper: LinkClient, Sendable {
                 for change in incoming.changes { take(change, &state) }
                 for arrival in incoming.arrivals { take(arrival, &state) }
                 for item in incoming.progress { state.table.progress(partition: item.partition, epoch: item.epoch, to: item.position) }
+                for (item, epoch) in incoming.tries {
+                    state.table.attempt(item.attempt, partition: item.partition, epoch: epoch, token: item.token)
+                }
                 for item in incoming.releases { state.table.release(partition: item.partition, epoch: item.epoch) }
                 if incoming.isAbandoned { break }
                 if incoming.isDraining || incoming.isLeaving, !state.isDraining {
@@ -229,8 +241,10 @@ final class Keeper: LinkClient, Sendable {
                 case .write(let partition, let record, let previous):
                     send(.write(partition: partition, record: record, previous: previous), now, &state)
                 case .measure(let partition): send(.measure(partition: partition), now, &state)
-                case .claimed(let partition, let epoch, let progress, let isUnclean):
-                    send(.end(partition: partition, epoch: epoch, progress: progress, isUnclean: isUnclean), now, &state)
+                case .claimed(let partition, let epoch, let progress, let isUnclean, let trying):
+                    send(.end(partition: partition, epoch: epoch, progress: progress, isUnclean: isUnclean, trying: trying), now, &state)
+                case .tried(let partition, let epoch, let token, let position):
+                    tell(.tried(partition: partition, epoch: epoch, token: token, position: position))
                 case .revoked(let partition):
                     // The member never heard of it: there is nothing to finish first.
                     if state.told.contains(partition) { tell(.revoked(partition)) } else { state.table.release(partition: partition, epoch: nil) }
@@ -314,13 +328,13 @@ final class Keeper: LinkClient, Sendable {
         case .measure(let partition):
             guard let end = Self.sequence(body) else { return again() }
             state.actions += state.table.measured(partition: partition, end: Position(end))
-        case .end(let partition, let epoch, let progress, let isUnclean):
+        case .end(let partition, let epoch, let progress, let isUnclean, let trying):
             guard state.table.owns(partition: partition, epoch: epoch) else { return }
             guard let last = Self.sequence(body) else { return again() }
             state.told.insert(partition)
             // What is settled may be trimmed, the last command too: then the partition ends behind its last message.
             let end = max(Position(last), progress)
-            tell(.claimed(Claim(partition: partition, progress: progress, end: end, isUnclean: isUnclean), epoch: epoch))
+            tell(.claimed(Claim(partition: partition, progress: progress, end: end, isUnclean: isUnclean, trying: trying), epoch: epoch))
         case .consumer(let source):
             guard source == state.watchSource else { return }
             if let name = Scan.string(after: "\"name\":", in: body), APIError(in: body) == nil {
@@ -434,7 +448,7 @@ final class Keeper: LinkClient, Sendable {
                 headers: headers)
         case .read(let partition, _, _):
             lastMessage(ready.names.bucketStream, ready.names.ownershipKey(group: group.name, partition: partition), reply)
-        case .measure(let partition), .end(let partition, _, _, _):
+        case .measure(let partition), .end(let partition, _, _, _, _):
             lastMessage(ready.names.stream(group.log), ready.names.filter(of: group, partition: partition), reply)
         case .trim(.find(let partition, let category)):
             let filter = ready.names.filter(.commands, partition: partition, category: categories[category])

@@ -13,7 +13,9 @@ struct OwnershipTable {
         case write(partition: Int, record: OwnershipRecord, previous: UInt64)
         /// Find out where the partition ends: its group begins there.
         case measure(partition: Int)
-        case claimed(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool)
+        case claimed(partition: Int, epoch: UInt64, progress: Position, isUnclean: Bool, trying: Attempt? = nil)
+        /// What the member tries next is recorded.
+        case tried(partition: Int, epoch: UInt64, token: Int, position: Position)
         case revoked(partition: Int)
         case lost(partition: Int)
         case released(partition: Int)
@@ -42,6 +44,9 @@ struct OwnershipTable {
         var cameUnclean = false
         var inFlight: OwnershipRecord?
         var progress = Position.start
+        var trying: Attempt?
+        /// Of what the member tries, until it is recorded.
+        var tryToken: Int?
         var writtenAt: UInt64 = 0
         /// In counted time, when this member gave it up unasked.
         var releasedAt: UInt64?
@@ -126,10 +131,16 @@ struct OwnershipTable {
         switch partitions[index].hold {
         case .claiming(let isUnclean):
             partitions[index].progress = record.progress
+            partitions[index].trying = record.attempt
+            partitions[index].tryToken = nil
             partitions[index].cameUnclean = isUnclean
             partitions[index].hold = isLeaving ? .releasing(isClean: !isUnclean) : .held
             if isLeaving { return [] }
-            return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean)]
+            return [.claimed(partition: index, epoch: record.epoch, progress: record.progress, isUnclean: isUnclean, trying: record.attempt)]
+        case .held, .revoking:
+            guard let token = partitions[index].tryToken, let attempt = record.attempt, attempt == partitions[index].trying else { return [] }
+            partitions[index].tryToken = nil
+            return [.tried(partition: index, epoch: record.epoch, token: token, position: attempt.position)]
         case .releasing where Self.isFree(record):
             partitions[index].hold = .none
             return [.released(partition: index)] + evaluate()
@@ -157,7 +168,15 @@ struct OwnershipTable {
 
     mutating func progress(partition index: Int, epoch: UInt64, to position: Position) {
         guard owns(index, epoch), position > partitions[index].progress else { return }
+        if partitions[index].trying?.isOver(when: partitions[index].progress, movesTo: position) ?? false { partitions[index].trying = nil }
         partitions[index].progress = position
+    }
+
+    /// Recorded at once, with the progress that was said before.
+    mutating func attempt(_ attempt: Attempt, partition index: Int, epoch: UInt64, token: Int) {
+        guard owns(index, epoch) else { return }
+        partitions[index].trying = attempt
+        partitions[index].tryToken = token
     }
 
     /// - Parameter epoch: Of the claim that is given up; nil for one that the member was not told of: it is left as it was found.
@@ -206,7 +225,11 @@ struct OwnershipTable {
             next.progress = partitions[index].progress
             next.incarnation = incarnation
             next.beat &+= 1
-            if case .releasing(let isClean) = partitions[index].hold { next.owner = isClean ? "" : Self.abandoned + member }
+            next.attempt = partitions[index].trying
+            if case .releasing(let isClean) = partitions[index].hold {
+                next.owner = isClean ? "" : Self.abandoned + member
+                if isClean { next.attempt = nil }
+            }
             actions.append(write(index, next))
             partitions[index].writtenAt = now
         }
@@ -222,6 +245,7 @@ struct OwnershipTable {
         switch partition.hold {
         case .releasing: return 0
         case .held, .revoking:
+            if partition.tryToken != nil { return 0 }
             let moved = partition.progress != partition.record?.progress
             return partition.writtenAt &+ (moved ? min(Self.progressInterval, lease / 3) : lease / 3)
         case .none, .measuring, .claiming, .freeing: return nil
@@ -244,9 +268,11 @@ struct OwnershipTable {
     private mutating func claim(_ index: Int, progress: Position, isUnclean: Bool) -> Action {
         let old = partitions[index].record
         partitions[index].hold = .claiming(isUnclean: isUnclean)
-        return write(
-            index,
-            OwnershipRecord(owner: member, epoch: (old?.epoch ?? 0) + 1, progress: progress, incarnation: incarnation, beat: (old?.beat ?? 0) &+ 1))
+        var record = OwnershipRecord(
+            owner: member, epoch: (old?.epoch ?? 0) + 1, progress: progress, incarnation: incarnation, beat: (old?.beat ?? 0) &+ 1)
+        // Of the log that is there now, and of an owner that did not release.
+        if isUnclean, old?.incarnation == incarnation { record.attempt = old?.attempt }
+        return write(index, record)
     }
 
     // MARK: The rule

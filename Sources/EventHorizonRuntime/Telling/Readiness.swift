@@ -52,7 +52,7 @@ public struct Readiness: Sendable, Equatable {
             case .partitionReleased(_, let partition): group.stalled[partition] = nil
             case .draining: group.ending = "draining"
             case .drained: group.ending = "drained"
-            case .batchSettled, .conflict, .retried, .deadLettered, .parked, .released, .forwarded, .readerRestarted, .brokerRefused,
+            case .workedSingly, .batchSettled, .conflict, .retried, .deadLettered, .parked, .released, .forwarded, .readerRestarted, .brokerRefused,
                 .brokerDangerous:
                 break
             }

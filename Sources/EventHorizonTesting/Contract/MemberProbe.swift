@@ -150,6 +150,7 @@ public final class MemberProbe {
         self.outcome.letters += outcome.letters
         self.outcome.replies += outcome.replies
         self.outcome.progress += outcome.progress
+        self.outcome.tries += outcome.tries
         self.outcome.finished += outcome.finished
         self.outcome.releases += outcome.releases
         submit()
@@ -184,6 +185,14 @@ public final class MemberProbe {
         outcome.letters.append(Outcome.Letter(token: token, partition: letter.place.partition, letter: letter, message: message))
         submit()
         return try await answer(token, "the letter about position \(letter.place.position)")
+    }
+
+    /// Records what is tried next, and waits for the answer.
+    public func record(_ attempt: Attempt, in partition: Int) async throws -> SettleAnswer.Result {
+        let token = token()
+        outcome.tries.append(Outcome.Try(token: token, partition: partition, attempt: attempt))
+        submit()
+        return try await answer(token, "attempt \(attempt.number) at \(attempt.position)")
     }
 
     /// Loads a stream.

@@ -27,6 +27,8 @@ final class AggregateHandling<A: Aggregate>: CommandHandling {
         A._fold(past, into: &states[slot])
     }
 
+    func carryOn(_ commits: [StoredCommit], slot: Int) { forget(slot: slot) }
+
     func forget(slot: Int) {
         while states.count <= slot { states.append(A()) }
         states[slot] = A()

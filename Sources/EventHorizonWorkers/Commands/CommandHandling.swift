@@ -46,6 +46,10 @@ protocol CommandHandling: AnyObject {
     /// - Throws: What cannot be read: written by a newer build.
     func load(_ commits: [StoredCommit], slot: Int) throws
 
+    /// Takes only as much of a stream's commits into `slot`, which was forgotten before, as its next commit carries on, without any of the author's code:
+    /// until `load` nothing is decided on it.
+    func carryOn(_ commits: [StoredCommit], slot: Int) throws
+
     /// Decides commands of one stream in order, each seeing the events of those before it. `commit` counts the stream's commits.
     func decide(_ commands: ArraySlice<PendingCommand>, slot: Int, commit: Int, into draft: inout Draft)
 
@@ -64,6 +68,8 @@ final class PendingCommand {
     let record: [UInt8]
     /// Why the command cannot be read; nil where it can.
     let unreadable: String?
+    /// Why nobody handles the command any more: its workers die of it.
+    var trapped: String? { didSet { forgetVerdict() } }
     /// Of a command that was parked and is handled again: where it was read first, and that it is no delivery.
     let parkedAt: Place?
 
@@ -93,7 +99,15 @@ final class PendingCommand {
     var parkingCommand: ParkingCommand? { ParkingCommand(envelope.payload) }
 
     /// Back to what holds however the stream is.
-    func forgetVerdict() { verdict = unreadable.map { .failed(.undecodable, reason: $0) } }
+    func forgetVerdict() {
+        switch (trapped, unreadable) {
+        // A release, or the letters that it handles: they stay where they are.
+        case (let reason?, _) where parkingCommand != nil: verdict = .rejected(StillParked(reason: reason).payload)
+        case (let reason?, _): verdict = .failed(.trapped, reason: reason)
+        case (nil, let reason?): verdict = .failed(.undecodable, reason: reason)
+        case (nil, nil): verdict = nil
+        }
+    }
 
     /// For a letter: nil where there are only the record's bytes.
     var message: Envelope? { record.isEmpty ? envelope : nil }

@@ -7,7 +7,12 @@ extension CommandLoop {
         lanes[slot].isRecent = true
         switch lanes[slot].phase {
         case .cold: load(slot, into: &outcome)
-        case .idle: try decide(slot, into: &outcome, now: now)
+        case .idle:
+            if !lanes[slot].hasState, let next = lanes[slot].waiting.first, lanes[slot].asks(about: next) {
+                load(slot, into: &outcome)
+            } else {
+                try decide(slot, into: &outcome, now: now)
+            }
         case .loading, .reading, .lettering, .appending, .sending, .waiting: break
         }
     }
@@ -59,17 +64,20 @@ extension CommandLoop {
 
     private mutating func take(_ commits: [StoredCommit], _ slot: Int) throws {
         let stream = lanes[slot].stream
+        // What of the stream was parked then may have been decided since.
+        if commits.last?.commit.number ?? 0 != lanes[slot].number { forgetLetters(slot) }
         lanes[slot].forgetStream()
+        for commit in commits.dropLast() { lanes[slot].memory.take(commit.commit, window: settings.recentCommands) }
+        if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
+        lanes[slot].hasState = lanes[slot].waiting.first.map(lanes[slot].asks) ?? false
         do {
-            try handler.load(commits, slot: slot)
+            if lanes[slot].hasState { try handler.load(commits, slot: slot) } else { try handler.carryOn(commits, slot: slot) }
         } catch let error as PayloadError where error.isWrittenByAnotherBuild {
             throw reporter.future("\(error)", of: stream, in: lanes[slot].partition)
         } catch {
             // Of one aggregate: its commands become letters, all others go on.
             lanes[slot].unreadable = "the events of '\(stream)' cannot be read: \(error)"
         }
-        for commit in commits.dropLast() { lanes[slot].memory.take(commit.commit, window: settings.recentCommands) }
-        if let last = commits.last { lanes[slot].take(last, window: settings.recentCommands) }
         goOn(slot)
     }
 
@@ -109,6 +117,7 @@ extension CommandLoop {
             }
             // A repeat in the same batch is recognised once the first is stored; a condition on the version is decided alone.
             if batch.contains(where: { $0.envelope.id == next.envelope.id }) { break }
+            if !batch.isEmpty, !lanes[slot].hasState, lanes[slot].asks(about: next) { break }
             if !batch.isEmpty, next.envelope.expectedVersion != nil || batch[0].envelope.expectedVersion != nil { break }
             if lanes[slot].isHeldUp, !next.isLetter {
                 if let command = next.parkingCommand {
@@ -305,6 +314,8 @@ extension CommandLoop {
             guard case .sending(let open) = lanes[slot].phase else { return }
             lanes[slot].phase = .sending(open: open - 1)
             if open == 1 { finish(slot) }
+        case .beginning(let position): if table.accepts(partition) { outcome.starts.append((partition, position)) }
+        case .attempt: handleAlone(in: partition, into: &outcome)
         case .load, .lookUp, .parked, .message: break
         }
     }

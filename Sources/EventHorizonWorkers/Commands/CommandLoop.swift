@@ -21,6 +21,10 @@ struct CommandLoop: MemberLoop {
         indirect case forward(PendingCommand)
         /// The letter of a record that no lane has: without a stream, or refused on its way to another partition.
         case stray(ordinal: Int)
+        /// The record of how a partition is taken over, which is then read from here.
+        case beginning(Position)
+        /// The record of which message of a partition is handled alone.
+        case attempt
     }
 
     let handler: any CommandHandling
@@ -31,6 +35,13 @@ struct CommandLoop: MemberLoop {
 
     var reporter: Reporter
     var table: PartitionTable
+    var cautions: CautionTable
+    /// While a message is worked alone.
+    var pass: Turnstile.Pass?
+    /// Where the next round over such partitions begins.
+    var firstSingly = 0
+    /// When to look for a turn to work one.
+    var nextTurn: Instant?
     var lanes = LaneTable()
     var expected: [Int: (what: Expected, partition: Int)] = [:]
     var nextToken = 1
@@ -51,13 +62,13 @@ struct CommandLoop: MemberLoop {
         post = LetterPost(log: .commands, member: member, clock: surroundings.clock)
         reporter = Reporter(group: group, instruments: instruments)
         table = PartitionTable(group: group, count: member.partitionCount)
+        cautions = CautionTable(count: member.partitionCount, limit: settings.trapAttempts)
     }
 
     var isDrained: Bool { table.isDraining && table.isEmpty }
 
     var deadline: Instant? {
-        guard let retry = timers.values.min() else { return table.nextLook }
-        return table.nextLook.map { min($0, retry) } ?? retry
+        [timers.values.min(), table.nextLook, nextTurn].compactMap { $0 }.min()
     }
 
     mutating func take(_ turn: inout Turn, into outcome: inout Outcome, now: Instant) throws {
@@ -70,14 +81,19 @@ struct CommandLoop: MemberLoop {
         for answer in turn.answers { try take(answer, into: &outcome, now: now) }
         for delivery in turn.deliveries { take(delivery, into: &outcome, now: now) }
         wake(now)
-        var next = 0
-        while next < ready.count {
-            try advance(ready[next], into: &outcome, now: now)
-            next += 1
-        }
-        ready.removeAll(keepingCapacity: true)
+        repeat {
+            var next = 0
+            while next < ready.count {
+                try advance(ready[next], into: &outcome, now: now)
+                next += 1
+            }
+            ready.removeAll(keepingCapacity: true)
+        } while goOnSingly(into: &outcome, now: now)
         table.flush(into: &outcome, now: now) { reporter.report($0) }
-        for partition in outcome.releases { forgetLanes(of: partition) }
+        for partition in outcome.releases {
+            cautions.release(partition)
+            forgetLanes(of: partition)
+        }
         if lanes.count > settings.cachedStreams {
             let handler = handler
             lanes.sweep(to: settings.cachedStreams) { handler.forget(slot: $0) }
@@ -98,7 +114,7 @@ struct CommandLoop: MemberLoop {
     private mutating func start(_ claim: Claim, into outcome: inout Outcome, now: Instant) {
         table.claim(claim.partition, progress: claim.progress, now: now)
         reporter.report(.partitionClaimed(group: reporter.group, partition: claim.partition, progress: claim.progress, unclean: claim.isUnclean))
-        if table.accepts(claim.partition) { outcome.starts.append((claim.partition, claim.progress)) }
+        if table.accepts(claim.partition) { begin(claim, into: &outcome) }
     }
 
     private mutating func drain() {
@@ -114,6 +130,7 @@ struct CommandLoop: MemberLoop {
     }
 
     private mutating func lose(_ partition: Int) {
+        if table.holds(partition) { cautions.lose(partition) }
         table.lose(partition) { reporter.report($0) }
         forgetLanes(of: partition)
     }
@@ -137,7 +154,7 @@ struct CommandLoop: MemberLoop {
             reporter.counts.skipped += count
             table.settle(ordinal, of: partition, isSkipped: true)
         case .command(let envelope):
-            queue(PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal), in: partition, into: &outcome)
+            take(PendingCommand(envelope: envelope, position: delivery.position, ordinal: ordinal), in: partition, into: &outcome)
         case .undecodable(let record, let stream?, let type, let reason):
             // Its stream can be trusted, so its outcome is a commit like any other, under an id made from its place.
             let id = MessageID(named: "\(partition)/\(delivery.position)".utf8, in: MessageID(high: member.incarnation, low: 0))
@@ -146,7 +163,7 @@ struct CommandLoop: MemberLoop {
                 occurredAt: surroundings.clock.time)
             let pending = PendingCommand(
                 envelope: envelope, position: delivery.position, ordinal: ordinal, unreadable: reason, record: record)
-            queue(pending, in: partition, into: &outcome)
+            take(pending, in: partition, into: &outcome)
         case .undecodable(let record, nil, let type, let reason):
             stray(delivery, ordinal, type: type, reason: reason, record: record, into: &outcome)
         case .commit(let commit):
@@ -154,7 +171,11 @@ struct CommandLoop: MemberLoop {
         }
     }
 
-    private mutating func queue(_ pending: PendingCommand, in partition: Int, into outcome: inout Outcome) {
+    private mutating func take(_ pending: PendingCommand, in partition: Int, into outcome: inout Outcome) {
+        if cautions[partition] == nil { queue(pending, in: partition, into: &outcome) } else { cautions[partition]?.add(pending) }
+    }
+
+    mutating func queue(_ pending: PendingCommand, in partition: Int, into outcome: inout Outcome) {
         let stream = pending.envelope.stream
         guard let slot = lanes.slot(of: stream.aggregate) ?? newLane(of: stream, in: partition), lanes[slot].partition == partition else {
             // Its publisher used another partitioner: one owner decides the aggregate, so the command goes there.

@@ -47,6 +47,8 @@ struct Lane {
     var share = Int.max
     /// Set where the stream's events cannot be read by their types: no command of it can be decided.
     var unreadable: String?
+    /// Whether the handler has the stream's state: what is parked, or given up, needs none, and to make it may be what workers die of.
+    var hasState = false
     /// The state in the handler is not the stream's: the stream is loaded again before the next decision.
     var isTainted = false
     /// Used since the last sweep of idle lanes.
@@ -61,6 +63,9 @@ struct Lane {
 
     /// Not every command may simply be decided: something is parked, or a last step's effects may not have left.
     var isHeldUp: Bool { parked > 0 || draining != nil || !unsentEffects.isEmpty }
+
+    /// Whether the author's code is asked about a command.
+    func asks(about pending: PendingCommand) -> Bool { pending.trapped == nil && (pending.isLetter ? pending.verdict == nil : parked == 0) }
 
     /// What is at the front has not failed.
     mutating func forgetFailures() {

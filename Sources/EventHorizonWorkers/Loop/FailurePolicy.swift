@@ -17,6 +17,8 @@ public struct FailurePolicy: Sendable, Equatable {
         case refused
         /// Others wrote to the stream each time.
         case contended
+        /// Its worker died of it: the handler's code trapped, or took what ends a process (`CommandSettings.trapAttempts`).
+        case trapped
     }
 
     /// What is done when attempts are spent.
@@ -54,6 +56,7 @@ public struct FailurePolicy: Sendable, Equatable {
         switch kind {
         case .unknownType, .undecodable, .refused: Response(isRetried: false, action: .skip)
         case .unreadableState, .failed, .contended: Response(isRetried: true, action: .park)
+        case .trapped: Response(isRetried: false, action: .park)
         }
     }
 

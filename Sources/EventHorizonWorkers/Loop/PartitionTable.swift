@@ -18,6 +18,8 @@ struct PartitionTable {
     /// Whether new work of the partition may be begun.
     func accepts(_ partition: Int) -> Bool { partitions[partition].map { !$0.isLeaving } ?? false }
     func holds(_ partition: Int) -> Bool { partitions[partition] != nil }
+    /// Up to where all is settled.
+    func progress(of partition: Int) -> Position { partitions[partition]?.progress ?? .start }
 
     mutating func claim(_ partition: Int, progress: Position, now: Instant) {
         partitions[partition] = PartitionProgress(progress: progress, now: now)

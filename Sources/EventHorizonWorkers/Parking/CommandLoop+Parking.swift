@@ -6,13 +6,13 @@ extension CommandLoop {
     /// Goes on with a command to a parked stream that is at the head of its lane.
     /// - Returns: Whether it is to be decided now: all that it asks for is stored.
     mutating func take(_ command: ParkingCommand, _ pending: PendingCommand, _ slot: Int, into outcome: inout Outcome) -> Bool {
-        if pending.verdict != nil { return true }
         let effects = lanes[slot].unsentEffects
         guard effects.isEmpty else {
             // The last step's may not have left: a letter's, whose worker died. No command is read again for them.
             send(effects, slot, into: &outcome)
             return false
         }
+        if pending.verdict != nil { return true }
         guard let draining = lanes[slot].draining else {
             lanes[slot].phase = .loading
             let token = expect(.parked(lane: slot), in: lanes[slot].partition)

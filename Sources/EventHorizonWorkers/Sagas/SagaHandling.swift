@@ -8,6 +8,8 @@ final class SagaHandling<S: Saga>: CommandHandling {
     private struct State {
         var saga: S?
         var undo: [Envelope] = []
+        /// It is complete, or never began.
+        var isOver = true
         /// The saga as it is written; nil before its first step.
         var written: Payload?
     }
@@ -23,16 +25,21 @@ final class SagaHandling<S: Saga>: CommandHandling {
     }
 
     func load(_ commits: [StoredCommit], slot: Int) throws {
-        forget(slot: slot)
-        guard let last = commits.last else { return }
-        guard let step = last.commit.step else { throw SagaError.withoutStep }
-        states[slot].written = step.state
-        guard !step.isComplete else { return }
+        guard let step = try carriedOn(commits, slot: slot), !step.isComplete else { return }
         guard let format = formats.first(where: { $0.contentType == step.state.contentType }) else {
             throw PayloadError.contentType(step.state.contentType, name: step.state.name)
         }
         states[slot].saga = try format.decodeState(S.self, initial: S(), from: step.state.bytes)
-        states[slot].undo = step.undo
+    }
+
+    func carryOn(_ commits: [StoredCommit], slot: Int) throws { _ = try carriedOn(commits, slot: slot) }
+
+    private func carriedOn(_ commits: [StoredCommit], slot: Int) throws -> SagaStep? {
+        forget(slot: slot)
+        guard let last = commits.last else { return nil }
+        guard let step = last.commit.step else { throw SagaError.withoutStep }
+        states[slot] = State(undo: step.undo, isOver: step.isComplete, written: step.state)
+        return step
     }
 
     func forget(slot: Int) {
@@ -52,6 +59,7 @@ final class SagaHandling<S: Saga>: CommandHandling {
             do {
                 try react(to: pending.envelope, commit: commit, sent: effects.count, &state, &made)
                 if let saga = state.saga { state.written = try written(saga) }
+                state.isOver = state.saga == nil
                 states[slot] = state
                 effects += made
                 draft.verdicts.append(.accepted(events: []))
@@ -66,7 +74,7 @@ final class SagaHandling<S: Saga>: CommandHandling {
         // Every commit of a saga has its step, also one whose every input failed: the next load reads nothing else.
         let nothing = Payload(name: S.name, contentType: formats[0].contentType, bytes: [])
         draft.step = SagaStep(
-            state: states[slot].written ?? nothing, effects: effects, undo: states[slot].undo, isComplete: states[slot].saga == nil)
+            state: states[slot].written ?? nothing, effects: effects, undo: states[slot].undo, isComplete: states[slot].isOver)
     }
 
     private func written(_ saga: S) throws -> Payload {

@@ -27,6 +27,10 @@ extension Signal {
             line(.info, "partition claimed", group, ("partition", "\(partition)"), ("progress", "\(progress)"), ("unclean", "\(unclean)"))
         case .partitionReleased(let group, let partition): line(.info, "partition released", group, ("partition", "\(partition)"))
         case .partitionLost(let group, let partition): line(.warning, "partition lost", group, ("partition", "\(partition)"))
+        case .workedSingly(let group, let partition, let after, let tried, let attempts):
+            line(
+                .warning, "worked one message at a time: its owners died", group, ("partition", "\(partition)"), ("after", "\(after)"),
+                ("tried", tried.map { "\($0)" } ?? ""), ("attempts", "\(attempts)"))
         case .batchSettled(let group, let counts):
             line(
                 .debug, "batch settled", group, ("deliveries", "\(counts.deliveries)"), ("commits", "\(counts.commits)"),

@@ -41,6 +41,9 @@ extension Signal {
             name: "eventhorizon_forwarded_total", kind: .counter, help: "Messages found in another aggregate's partition.")
         public static let claims = Metric(name: "eventhorizon_partition_claims_total", kind: .counter, help: "Partitions claimed.")
         public static let losses = Metric(name: "eventhorizon_partition_losses_total", kind: .counter, help: "Partitions lost to another member.")
+        public static let singly = Metric(
+            name: "eventhorizon_partitions_worked_singly_total", kind: .counter,
+            help: "Partitions worked one message at a time because their owners died.")
         public static let partitions = Metric(name: "eventhorizon_partitions", kind: .gauge, help: "Partitions held now.")
         public static let stalled = Metric(name: "eventhorizon_partitions_stalled", kind: .gauge, help: "Partitions that have work and settle none.")
         public static let brokerDown = Metric(name: "eventhorizon_broker_down", kind: .gauge, help: "1 while the broker cannot be reached.")
@@ -51,7 +54,7 @@ extension Signal {
         public static let all =
             [settled, commits, events, rejections, duplicates, skipped, effects, conflicts]
             + failures.map { retries($0) } + failures.map { deadLetters($0) } + FailurePolicy.Kind.allCases.map { parked($0) }
-            + [released, forwarded, claims, losses, partitions, stalled, brokerDown, readerRestarts, refusals]
+            + [released, forwarded, claims, losses, singly, partitions, stalled, brokerDown, readerRestarts, refusals]
 
         private static let failures = FailurePolicy.Kind.allCases.map { $0 } + [nil]
     }
@@ -68,6 +71,7 @@ extension Signal {
         case .partitionClaimed: [(.claims, .add(1)), (.partitions, .add(1))]
         case .partitionReleased: [(.partitions, .add(-1))]
         case .partitionLost: [(.losses, .add(1)), (.partitions, .add(-1))]
+        case .workedSingly: [(.singly, .add(1))]
         case .batchSettled(_, let counts):
             [
                 (.settled, .add(counts.deliveries)), (.commits, .add(counts.commits)), (.events, .add(counts.events)),
@@ -93,7 +97,7 @@ extension Signal {
     public var group: String {
         switch self {
         case .started(let group, _), .partitionClaimed(let group, _, _, _), .partitionReleased(let group, _), .partitionLost(let group, _),
-            .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _, _),
+            .workedSingly(let group, _, _, _, _), .batchSettled(let group, _), .conflict(let group, _), .retried(let group, _, _, _, _, _),
             .deadLettered(let group, _, _, _, _), .parked(let group, _, _, _), .released(let group, _), .forwarded(let group, _),
             .futureMet(let group, _, _),
             .progressStalled(let group, _, _), .progressResumed(let group, _),

@@ -8,6 +8,9 @@ public enum Signal: Sendable, Equatable {
     case partitionReleased(group: String, partition: Int)
     /// Another member took the partition, or the record of its owner could not be kept.
     case partitionLost(group: String, partition: Int)
+    /// Owners died one after the other and settled nothing: what lies after this position is worked one message at a time for a while, so that one that they
+    /// die of is found. `tried`: the message that the last one died of, alone with it, and how many did; nil where that is not known.
+    case workedSingly(group: String, partition: Int, after: Position, tried: Position?, attempts: Int)
     /// Once per turn of the loop in which something was settled.
     case batchSettled(group: String, BatchCounts)
     /// An append met another commit: the aggregate is loaded again and decides again.

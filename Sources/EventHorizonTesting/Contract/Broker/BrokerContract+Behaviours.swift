@@ -27,6 +27,7 @@ extension BrokerContract {
         Behaviour("a message reaches one member of a group") { $0.a_message_reaches_one_member_of_a_group },
         Behaviour("every group gets every message") { $0.every_group_gets_every_message },
         Behaviour("what was not settled is delivered again") { $0.what_was_not_settled_is_delivered_again },
+        Behaviour("what is tried is told to the next owner") { $0.what_is_tried_is_told_to_the_next_owner },
         Behaviour("a handover goes on at the recorded progress") { $0.a_handover_goes_on_at_the_recorded_progress },
         Behaviour("members come and go under load") { $0.members_come_and_go_under_load },
         Behaviour("a drained member passes its partitions on") { $0.a_drained_member_passes_its_partitions_on },

@@ -76,6 +76,70 @@ extension BrokerContract {
         }
     }
 
+    /// What a member recorded that it tries is told to whoever takes over when it has vanished, with the progress that was said before; not after progress
+    /// has moved there, and not after a release.
+    public func what_is_tried_is_told_to_the_next_owner(_ broker: any Broker) async throws {
+        let sent = (0..<4).map { command("\($0)", to: "tried", by: broker) }
+        let positions = try await publish(sent, on: broker)
+        func serve(_ body: (MemberProbe, Claim) async throws -> Void) async throws {
+            try await broker.withMember(of: handler()) { member in
+                let probe = probe(member, broker)
+                probe.settlesAtOnce = false
+                let partition = probe.partition(of: sent[0].stream)
+                try await probe.wait(for: "the partition is claimed") { probe.held.contains(partition) }
+                try await body(probe, try #require(probe.claims.last { $0.partition == partition }))
+            }
+        }
+        func vanish(_ body: (MemberProbe, Claim) async throws -> Void) async {
+            await #expect(throws: Crash.self) {
+                try await serve { probe, claim in
+                    try await body(probe, claim)
+                    throw Crash()
+                }
+            }
+        }
+        let first = Attempt(position: positions[1], number: 1)
+        let second = Attempt(position: positions[2], number: 2)
+        await vanish { probe, claim in
+            #expect(claim.trying == nil)
+            try await probe.wait(for: "the commands are delivered") { probe.commands == sent }
+            probe.settle(probe.deliveries[0])
+            #expect(try await probe.record(first, in: claim.partition) == .stored(first.position))
+        }
+        // Who does nothing leaves it as it was.
+        for _ in 0..<2 {
+            await vanish { _, claim in
+                #expect(claim.isUnclean && claim.trying == first)
+                #expect(claim.progress == positions[0])
+            }
+        }
+        await vanish { probe, claim in
+            try await probe.wait(for: "the rest is delivered") { probe.commands == Array(sent[1...]) }
+            probe.settle(probe.deliveries[0])
+            #expect(try await probe.record(Attempt(position: positions[2], number: 1), in: claim.partition) == .stored(positions[2]))
+            #expect(try await probe.record(second, in: claim.partition) == .stored(positions[2]))
+        }
+        await vanish { probe, claim in
+            #expect(claim.trying == second && claim.progress == positions[1])
+            try await probe.wait(for: "the rest is delivered") { probe.commands == Array(sent[2...]) }
+            probe.settle(probe.deliveries[0])
+            // Answered after what was submitted before it is stored.
+            let commit = commit(["done"], to: "tried", incarnation: probe.member.incarnation, by: broker)
+            #expect(try await probe.append(commit, after: .start).stored != nil)
+        }
+        try await serve { probe, claim in
+            #expect(claim.isUnclean && claim.trying == nil)
+            #expect(claim.progress == positions[2])
+            let last = Attempt(position: positions[3], number: 1)
+            let answer = try await probe.record(last, in: claim.partition)
+            #expect(answer == .stored(last.position))
+            probe.release(claim.partition)
+        }
+        try await serve { _, claim in
+            #expect(!claim.isUnclean && claim.trying == nil)
+        }
+    }
+
     /// A partition that is handed over goes on after the recorded progress, in order; what the old owner submits too late is not stored.
     public func a_handover_goes_on_at_the_recorded_progress(_ broker: any Broker) async throws {
         let group = handler()

@@ -10,6 +10,7 @@ struct SimulatedBroker: Broker {
     var surroundings: Surroundings {
         var surroundings = process.shared.surroundings
         surroundings.failpoints = Steps(process: process)
+        surroundings.turnstile = process.turnstile
         return surroundings
     }
 
@@ -83,7 +84,7 @@ final class SimulatedMember: GroupMember {
         guard !outcome.isEmpty, process.dice.draw(\.killInSubmit, as: "kills with an outcome in part handed over") else {
             return base.submit(&outcome)
         }
-        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count
+        let count = outcome.appends.count + outcome.messages.count + outcome.letters.count + outcome.progress.count + outcome.tries.count
         let isWhole = process.shared.features.atomicSettle
         _ = outcome.keep(first: isWhole ? process.dice.below(2) * count : process.dice.below(count + 1))
         outcome.releases.removeAll()

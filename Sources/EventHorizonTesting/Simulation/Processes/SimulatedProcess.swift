@@ -28,6 +28,7 @@ public final class SimulatedProcess: Sendable {
     let seeded: SeededProcess
     let dice: Dice
     let shared: MemoryBroker
+    let turnstile = Turnstile()
     private let state = Mutex(State())
 
     init(kind: String, number: Int, seeded: SeededProcess, dice: Dice, shared: MemoryBroker) {
@@ -107,6 +108,12 @@ public final class SimulatedProcess: Sendable {
     }
 
     var isGone: Bool { state.withLock { $0.isGone } }
+
+    /// Ends the process as a trap in its code does: nothing that it does after this reaches anybody.
+    public func trap() {
+        dice.count("traps")
+        seeded.kill()
+    }
 
     // MARK: Steps
 
