@@ -1,7 +1,7 @@
 internal import EventHorizon
 
-/// One partition worked singly: its messages one at a time, in order, and none of another partition so worked beside it, each once it is recorded that it is tried. So an owner that dies names what it
-/// died of, and what several died of is given up without being tried.
+/// One partition worked singly: its messages one at a time, in order, and none of another partition so worked beside it, each once it is recorded that it is
+/// tried. So an owner that dies names what it died of, and what several died of is given up without being tried.
 ///
 /// Until a culprit is found, or what the owners before may have had in hand is passed.
 struct Caution {
