@@ -99,7 +99,7 @@ public final class KafkaBroker: Broker {
 
     public func read(_ range: LogRange, _ body: ([LogRecord]) async throws -> Bool) async throws {
         let ready = try await open()
-        let reader = RangeReader(configuration: configuration, ready: ready, range: range)
+        let reader = RangeReader(range, ready: ready, by: LogReading(configuration: configuration, group: ready.names.topic(range.log)))
         let parts = try await blocking { _ in try reader.parts() }
         for part in parts {
             var part = part

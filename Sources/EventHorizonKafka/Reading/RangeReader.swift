@@ -19,10 +19,10 @@ final class RangeReader: Sendable {
     private let range: LogRange
     private let reading: LogReading
 
-    init(configuration: KafkaConfiguration, ready: Ready, range: LogRange) {
+    init(_ range: LogRange, ready: Ready, by reading: LogReading) {
         self.ready = ready
         self.range = range
-        reading = LogReading(configuration: configuration, group: ready.names.topic(range.log))
+        self.reading = reading
     }
 
     /// What is to be read, as the log is now.
@@ -47,20 +47,14 @@ final class RangeReader: Sendable {
             isStopped: { records.count >= Self.batchRecords || bytes >= Self.batchBytes || isCancelled() }
         ) { message in
             next = message.pointee.offset + 1
-            guard mayBeWanted(message) else { return }
+            // What stands beside the body may not say whose it is.
+            guard range.streams.map({ streams in message.stream.map(streams.contains) ?? true }) ?? true else { return }
             let content = codec.content(of: message.body, in: range.log)
             guard range.streams.map({ streams in content.stream.map(streams.contains) ?? true }) ?? true else { return }
             bytes += message.body.count
             records.append(LogRecord(partition: part.partition, position: Position(UInt64(next)), content: content))
         }
         return (records, isWhole ? part.end : next)
-    }
-
-    /// Whether what stands beside the body, where it says whose it is, says that it is one of the range.
-    private func mayBeWanted(_ message: some FoundRecord) -> Bool {
-        guard let streams = range.streams else { return true }
-        guard let category = message.header(MessageHeaders.category) else { return true }
-        return streams.contains(StreamID(Category(String(decoding: category, as: UTF8.self)), String(decoding: message.key, as: UTF8.self)))
     }
 }
 

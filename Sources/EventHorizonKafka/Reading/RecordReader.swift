@@ -46,15 +46,21 @@ final class RecordReader: Sendable {
 
     /// Every commit of the stream behind a position, found by reading all that lies there in its partition.
     private func commits(of load: Outcome.Load, after position: Position) -> LoadedStream.Result {
-        let codec = WireCodec()
         var commits: [StoredCommit] = []
         do {
-            let topic = ready.names.topic(.events)
-            let bounds = try ready.admin.bounds(of: topic, load.partition)
-            let first = max(Int64(position.rawValue), bounds.lowerBound)
-            _ = try reading.read(topic, load.partition, from: first, to: bounds.upperBound, isStopped: { isStopped.read { $0 } }) { message in
-                guard message.stream == load.stream else { return }
-                commits.append(StoredCommit(commit: try codec.decodeCommit(message.body), position: Position(UInt64(message.pointee.offset + 1))))
+            let range = LogRange(.events, partition: load.partition, streams: [load.stream], after: [load.partition: position])
+            let reader = RangeReader(range, ready: ready, by: reading)
+            for var part in try reader.parts() {
+                while part.next < part.end, !isStopped.read({ $0 }) {
+                    let (records, next) = try reader.batch(of: part) { isStopped.read { $0 } }
+                    for record in records {
+                        guard let commit = record.commit else {
+                            return .unreadable(reason: "position \(record.position) of the events log holds no commit that this build can read")
+                        }
+                        commits.append(StoredCommit(commit: commit, position: record.position))
+                    }
+                    part.next = next
+                }
             }
         } catch {
             return .unreadable(reason: "the events of '\(load.stream)' cannot be read: \(error)")

@@ -116,7 +116,9 @@ final class PendingCommand {
     var isGivenUp: Bool {
         switch verdict {
         case .deadLettered, .parked: true
-        case .accepted, .rejected, .failed, .behind, .released, nil: false
+        // Of a release: what is parked stays so.
+        case .rejected: parkingCommand != nil
+        case .accepted, .failed, .behind, .released, nil: false
         }
     }
 }

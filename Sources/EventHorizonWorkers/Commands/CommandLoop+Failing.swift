@@ -7,8 +7,8 @@ extension CommandLoop {
             guard case .failed(let kind, let reason) = draft.verdicts[index] else { continue }
             let response = settings.failures[kind]
             if pending.parkingCommand != nil {
-                // No aggregate knows it, and there is nothing to release.
-                draft.verdicts[index] = .released
+                // No aggregate knows it, and there is nothing to release; nor is there where it was parked itself.
+                draft.verdicts[index] = pending.isLetter ? .accepted(events: []) : .released
             } else if !response.isRetried, response.action == .skip {
                 draft.verdicts[index] = .deadLettered(kind, reason: reason)
             } else {
@@ -43,6 +43,11 @@ extension CommandLoop {
     /// What becomes of the first command in hand.
     private mutating func giveUp(_ slot: Int, _ action: FailurePolicy.Action, _ kind: FailurePolicy.Kind, _ reason: String) throws {
         guard let pending = lanes[slot].current.first else { return }
+        if pending.parkingCommand != nil, !pending.isLetter {
+            // It says of what is parked that it is so still, and is never parked behind it.
+            pending.verdict = .rejected(StillParked(reason: reason).payload)
+            return
+        }
         switch action {
         case .skip: pending.verdict = .deadLettered(kind, reason: reason)
         case .park: if pending.isLetter { stopDraining(slot, reason) } else { pending.verdict = .parked(kind, reason: reason) }

@@ -80,6 +80,12 @@ struct HeldBack {
     /// Events that were given up.
     var leftOut: Set<EventPlace> = []
 
+    /// The stream was released since it was last read.
+    var isReleased = false
+
+    /// It is not tried before `time`, or before it is released; where it was meanwhile, at once.
+    mutating func wait(until time: Instant?, now: Instant) { phase = .waits(until: isReleased ? now : time) }
+
     var retryAt: Instant? { if case .waits(let time) = phase { time } else { nil } }
 
     struct EventPlace: Hashable {

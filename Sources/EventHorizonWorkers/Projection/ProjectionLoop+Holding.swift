@@ -44,6 +44,7 @@ extension ProjectionLoop {
             else { continue }
             backlogs[partition]?.isReading = true
             backlogs[partition]?.held[stream]?.phase = .isRead
+            backlogs[partition]?.held[stream]?.isReleased = false
             let token = expect(.stream(stream), in: partition)
             outcome.loads.append(
                 .init(token: token, partition: partition, stream: stream, extent: .after(Position(max(first.rawValue, 1) - 1))))
@@ -150,14 +151,11 @@ extension ProjectionLoop {
         held.firstFailure = first
         held.kind = failure.kind
         held.reason = attempts == 1 ? failure.reason : "given up after \(attempts) attempts: \(failure.reason)"
-        if backlogs[partition]?.checkpoint?.held[stream]?.isParked ?? false {
-            held.phase = .waits(until: nil)
-            return
-        }
+        if backlogs[partition]?.checkpoint?.held[stream]?.isParked ?? false { return held.wait(until: nil, now: now) }
         let randomness = surroundings.randomness
         switch failures.step(on: failure.kind, attempts: attempts, elapsed: now - first.instant, random: { randomness.next() }) {
         case .retry(let delay):
-            held.phase = .waits(until: now + delay)
+            held.wait(until: now + delay, now: now)
             reporter.report(
                 .retried(group: reporter.group, stream: stream, kind: failure.kind, attempt: attempts, reason: failure.reason, next: delay))
         case .giveUp(.halt):
@@ -184,7 +182,7 @@ extension ProjectionLoop {
         case .failed(let error): return wait(for: error, now: now)
         }
         backlogs[partition]?.checkpoint = next
-        backlogs[partition]?.held[stream]?.phase = .waits(until: nil)
+        backlogs[partition]?.held[stream]?.wait(until: nil, now: now)
         reporter.report(.parked(group: reporter.group, stream: stream, kind: held.kind, reason: held.reason))
     }
 }
@@ -198,8 +196,9 @@ extension Backlog {
 
     fileprivate func nextDue(_ now: Instant) -> StreamID? { inOrder.first { held[$0]?.retryAt.map { $0 <= now } ?? false } }
 
-    /// A stream that was released is tried again at once.
+    /// A stream that was released is tried again at once, or when what is under way for it is done.
     mutating func release(_ stream: StreamID, now: Instant) {
+        held[stream]?.isReleased = true
         if case .waits? = held[stream]?.phase { held[stream]?.phase = .waits(until: now) }
     }
 }
