@@ -213,7 +213,11 @@ final class PartitionWriter: Sendable {
         let topic = context.ready.names.topic(context.group.log)
         let list = PartitionList()
         list.add(topic, partition, offset: Int64(RD_KAFKA_OFFSET_INVALID))
-        let code = list.with { rd_kafka_committed(context.consumer.handle, $0, 5_000) }
+        // A broker answers it, too, behind what it still owes the member: a member that leaves meanwhile does not wait for that.
+        var code = RD_KAFKA_RESP_ERR__TIMED_OUT
+        for _ in 0..<5 where code == RD_KAFKA_RESP_ERR__TIMED_OUT && !isStopped {
+            code = list.with { rd_kafka_committed(context.consumer.handle, $0, 1_000) }
+        }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry = list.first else { throw KafkaFailure(code) }
         guard entry.err == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(entry.err) }
         let bounds = try context.ready.admin.bounds(of: topic, partition)
@@ -290,7 +294,10 @@ final class PartitionWriter: Sendable {
             let (metadata, generation) = try metadata(after: failedGeneration)
             do {
                 if part.buffer.isEmpty, context.group.keepsOwnProgress {
-                    if session.isRecorded { try session.commit(progress, note: note, within: 30_000) }
+                    // Only a mirror: one that is to be given up meanwhile is said once more with its end.
+                    if session.isRecorded {
+                        try session.commit(progress, note: note, within: 30_000) { state.read { $0.isStopped || $0.isReleasing || $0.isLeaving } }
+                    }
                     return finish(part, [], refused, progress, &session)
                 }
                 try session.openProducers { isStopped }
@@ -442,13 +449,26 @@ extension PartitionWriter {
 
         /// For groups whose progress is only a mirror of their store's: not in a transaction. A broker answers it behind what it still owes the member,
         /// and so after a rebalance.
-        /// - Parameter limit: In milliseconds.
-        func commit(_ progress: Position, note: String, within limit: Int32) throws(KafkaFailure) {
+        /// - Parameters:
+        ///   - limit: In milliseconds.
+        ///   - isGivenUp: Whether to return without an answer.
+        func commit(_ progress: Position, note: String, within limit: Int32, unless isGivenUp: () -> Bool = { false })
+            throws(KafkaFailure)
+        {
             let answers = rd_kafka_queue_new(context.consumer.handle)
             defer { rd_kafka_queue_destroy(answers) }
             let sent = list(progress, note).with { rd_kafka_commit_queue(context.consumer.handle, $0, answers, nil, nil) }
             guard sent == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(sent) }
-            guard let answer = rd_kafka_queue_poll(answers, limit) else { throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT) }
+            var waited: Int32 = 0
+            var found: OpaquePointer?
+            while found == nil, waited < limit, !isGivenUp() {
+                found = rd_kafka_queue_poll(answers, 100)
+                waited += 100
+            }
+            guard let answer = found else {
+                if isGivenUp() { return }
+                throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT)
+            }
             defer { rd_kafka_event_destroy(answer) }
             let code = rd_kafka_event_error(answer)
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaFailure(code) }
