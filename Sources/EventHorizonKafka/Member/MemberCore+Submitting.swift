@@ -43,12 +43,9 @@ extension MemberCore {
             nextLoad += 1
             guard sessions[load.partition]?.epoch == epoch else { continue }
             loadsUnderWay += 1
-            if case .letter = load.extent {
-                parts.records.load(load, epoch: epoch)
-            } else if let replica = parts.replica {
-                replica.load(load, epoch: epoch)
-            } else {
-                parts.records.load(load, epoch: epoch)
+            switch (load.extent, parts.replica) {
+            case (.letter, _), (_, nil): parts.records.load(load, epoch: epoch)
+            case (_, let replica?): replica.load(load, epoch: epoch)
             }
         }
         if nextLoad == loads.count {

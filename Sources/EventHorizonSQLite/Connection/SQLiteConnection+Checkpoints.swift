@@ -38,7 +38,8 @@ extension SQLiteConnection {
         }
         for row in try query("SELECT partition, category, aggregate, first, last, is_parked FROM eventhorizon_held") {
             let stream = StreamID(Category(try row[1, as: String.self]), try row[2])
-            checkpoints[try row[0], default: Checkpoint(incarnation: 0, position: .start)].held[stream] = HeldStream(
+            // Written together with the checkpoint, and so never without one.
+            checkpoints[try row[0]]?.held[stream] = HeldStream(
                 first: Position(UInt64(bitPattern: try row[3])), last: Position(UInt64(bitPattern: try row[4])), isParked: try row[5])
         }
         return checkpoints

@@ -78,7 +78,7 @@ struct HeldBack {
     var kind = FailurePolicy.Kind.failed
     var reason = ""
     /// Events that were given up.
-    var leftOut: Set<EventPlace> = []
+    var leftOut: Set<Place> = []
 
     /// The stream was released since it was last read.
     var isReleased = false
@@ -87,9 +87,4 @@ struct HeldBack {
     mutating func wait(until time: Instant?, now: Instant) { phase = .waits(until: isReleased ? now : time) }
 
     var retryAt: Instant? { if case .waits(let time) = phase { time } else { nil } }
-
-    struct EventPlace: Hashable {
-        let position: Position
-        let event: Int
-    }
 }

@@ -85,8 +85,8 @@ extension ProjectionLoop {
         var failure: (commit: Int, failure: Backlog.Failure)?
         for (number, stored) in commits.enumerated() where failure == nil {
             var (read, unread) = projecting.decode(stored.commit)
-            unread.removeAll { leftOut.contains(.init(position: stored.position, event: $0.event)) }
-            for place in leftOut where place.position == stored.position { read = projecting.leave(out: place.event, of: read) }
+            unread.removeAll { leftOut.contains(post.place(of: stored.position, in: partition, index: $0.event)) }
+            for place in leftOut where place.position == stored.position { read = projecting.leave(out: place.index, of: read) }
             if let first = unread.first {
                 if let error = first.cause as? PayloadError, error.isFuture { throw reporter.future("\(error)", of: stream, in: partition) }
                 let event = stored.commit.events[first.event]
@@ -162,10 +162,10 @@ extension ProjectionLoop {
             throw HandlerHalted(group: reporter.group, stream: stream, type: failure.message?.payload.name ?? "", reason: held.reason)
         case .giveUp(let action):
             held.phase = .isLettered
-            let place = HeldBack.EventPlace(position: position, event: failure.event)
+            let place = post.place(of: position, in: partition, index: failure.event)
             let token = expect(.heldLetter(stream, leavesOut: action == .skip ? place : nil), in: partition)
             post.send(
-                token, about: post.place(of: position, in: partition, index: failure.event), stream: stream,
+                token, about: place, stream: stream,
                 type: failure.message?.payload.name ?? "", message: failure.message, kind: failure.kind, reason: held.reason, attempts: attempts,
                 firstFailedAt: first.time, by: reporter, into: &outcome)
         }
@@ -211,7 +211,7 @@ extension HeldBack {
     }
 
     /// An event is given up: the stream goes on without it.
-    mutating func leavesOut(_ place: EventPlace, now: Instant) {
+    mutating func leavesOut(_ place: Place, now: Instant) {
         leftOut.insert(place)
         isAnotherEvent()
         phase = .waits(until: now)

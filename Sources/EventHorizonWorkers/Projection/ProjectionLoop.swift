@@ -12,7 +12,7 @@ struct ProjectionLoop: MemberLoop {
         /// What of a stream is held back.
         case stream(StreamID)
         /// The letter of an event that holds its stream back. It is left out afterwards, or its stream is parked.
-        case heldLetter(StreamID, leavesOut: HeldBack.EventPlace?)
+        case heldLetter(StreamID, leavesOut: Place?)
     }
 
     let projecting: any Projecting
@@ -161,7 +161,9 @@ struct ProjectionLoop: MemberLoop {
                     kind: .undecodable, reason: "\(failure.cause)", event: failure.event, message: commit.events[failure.event])
                 passOver(failed, item, in: partition, into: &outcome)
             }
-            if commit.decided.contains(where: { $0.outcome == .released }) { backlogs[partition]?.release(commit.stream, now: now) }
+            if backlogs[partition]?.isHeld(commit.stream) ?? false, commit.decided.contains(where: { $0.outcome == .released }) {
+                backlogs[partition]?.release(commit.stream, now: now)
+            }
         case .undecodable(let record, let stream, let type, let reason):
             item.stream = stream
             passOver(

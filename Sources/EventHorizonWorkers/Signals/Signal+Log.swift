@@ -41,11 +41,9 @@ extension Signal {
         case .retried(let group, let stream, let kind, let attempt, let reason, let next):
             line(
                 .warning, "failed, will be tried again", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("attempt", "\(attempt)"),
-                ("reason", reason),
-                ("next", "\(next)"))
+                ("reason", reason), ("next", "\(next)"))
         case .deadLettered(let group, let stream, let kind, let type, let reason):
-            line(
-                .error, "dead letter", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("type", type), ("reason", reason))
+            line(.error, "dead letter", group, ("stream", stream?.description ?? ""), ("kind", kind.name), ("type", type), ("reason", reason))
         case .parked(let group, let stream, let kind, let reason):
             line(.error, "parked", group, ("stream", "\(stream)"), ("kind", kind.rawValue), ("reason", reason))
         case .released(let group, let stream): line(.notice, "released", group, ("stream", "\(stream)"))
